@@ -1,0 +1,155 @@
+//! Arithmetic: the one rounding rule and the proof that no accumulator overflows.
+
+/// The smallest multiplier of [`requantise`]: 2^30.
+pub const MULTIPLIER_MIN: i32 = 1 << 30;
+/// The smallest shift of [`requantise`].
+pub const SHIFT_MIN: u8 = 1;
+/// The largest shift of [`requantise`].
+pub const SHIFT_MAX: u8 = 62;
+/// The largest activation: activations are i16 and, after a `ReLU`, not negative.
+pub const ACTIVATION_MAX: i32 = i16::MAX as i32;
+
+/// `accumulator * multiplier / 2^shift`, rounded to nearest, ties upwards.
+///
+/// This is the only rounding rule of the project. `multiplier` lies in 2^30..2^31 and `shift` in 1..=62 (the
+/// loader checks both), so the product stays below 2^62 and the rounding term below 2^62: no overflow.
+///
+/// # Example
+///
+/// ```
+/// use edgefit::arithmetic::requantise;
+///
+/// let half = (1 << 30, 31); // 2^30 / 2^31
+/// assert_eq!(requantise(10, half.0, half.1), 5);
+/// assert_eq!(requantise(5, half.0, half.1), 3);
+/// assert_eq!(requantise(-5, half.0, half.1), -2);
+/// ```
+#[must_use]
+#[inline]
+pub const fn requantise(accumulator: i32, multiplier: i32, shift: u8) -> i64 {
+    let rounding = 1i64 << (shift - 1);
+    (accumulator as i64 * multiplier as i64 + rounding) >> shift
+}
+
+/// The factor of [`requantise`] nearest to `factor`, as (multiplier, shift).
+///
+/// `None` if it is out of reach: not positive, not finite, or at 2^30 and above. A factor below 2^-32 comes
+/// out as the smallest one there is.
+#[must_use]
+pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
+    if !(factor > 0.0 && factor < f64::from(MULTIPLIER_MIN)) {
+        return None;
+    }
+    let mut multiplier = factor;
+    let mut shift = 0u8;
+    while multiplier < f64::from(MULTIPLIER_MIN) && shift < SHIFT_MAX {
+        multiplier *= 2.0;
+        shift += 1;
+    }
+    // 2^31 - 1 at most: a factor just below a power of two may round up to it.
+    let rounded = ((multiplier + 0.5) as i64).clamp(i64::from(MULTIPLIER_MIN), i64::from(i32::MAX));
+    (shift >= SHIFT_MIN).then_some((rounded as i32, shift))
+}
+
+/// A bound on the absolute value of an accumulator, in any order of addition.
+///
+/// `|bias| + max(sum of positive weights, sum of negative weights) * input_max`: each partial sum lies between
+/// the bias with all negative terms and the bias with all positive terms.
+#[must_use]
+pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
+    let (mut positive, mut negative) = (0i64, 0i64);
+    for weight in weights {
+        if weight > 0 {
+            positive += i64::from(weight);
+        } else {
+            negative -= i64::from(weight);
+        }
+    }
+    i64::from(bias).abs() + positive.max(negative) * i64::from(input_max)
+}
+
+/// Whether an accumulator with this bound, and its requantised value, stay within an i32.
+#[must_use]
+pub fn fits(bound: i64, multiplier: i32, shift: u8) -> bool {
+    // One more than the requantised bound covers the rounding.
+    bound <= i64::from(i32::MAX) && ((bound * i64::from(multiplier)) >> shift) < i64::from(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Round half up with i128 and floor division, written without shifts.
+    fn reference(accumulator: i32, multiplier: i32, shift: u8) -> i128 {
+        let (n, d) = (i128::from(accumulator) * i128::from(multiplier), 1i128 << shift);
+        (2 * n + d).div_euclid(2 * d)
+    }
+
+    #[test]
+    fn every_shift_and_boundary_rounds_as_the_i128_reference() {
+        for shift in SHIFT_MIN..=SHIFT_MAX {
+            for multiplier in [MULTIPLIER_MIN, MULTIPLIER_MIN + 1, 0x5555_5555, i32::MAX] {
+                for accumulator in [i32::MIN, i32::MIN + 1, -3, -2, -1, 0, 1, 2, 3, i32::MAX] {
+                    let got = i128::from(requantise(accumulator, multiplier, shift));
+                    assert_eq!(got, reference(accumulator, multiplier, shift));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_identity_factor_is_exact() {
+        let (multiplier, shift) = requantise_factor(1.0).unwrap();
+        for accumulator in [i32::MIN, -7, 0, 1, i32::MAX] {
+            assert_eq!(requantise(accumulator, multiplier, shift), i64::from(accumulator));
+        }
+    }
+
+    #[test]
+    fn factors_out_of_reach_are_refused() {
+        for factor in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::from(MULTIPLIER_MIN)] {
+            assert_eq!(requantise_factor(factor), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn requantise_rounds_as_the_reference(
+            accumulator: i32,
+            multiplier in MULTIPLIER_MIN..=i32::MAX,
+            shift in SHIFT_MIN..=SHIFT_MAX,
+        ) {
+            let got = i128::from(requantise(accumulator, multiplier, shift));
+            prop_assert_eq!(got, reference(accumulator, multiplier, shift));
+        }
+
+        #[test]
+        fn factors_are_within_half_a_unit(exponent in -30i32..29, mantissa in 1.0f64..2.0) {
+            let factor = mantissa * 2f64.powi(exponent);
+            let (multiplier, shift) = requantise_factor(factor).unwrap();
+            let got = f64::from(multiplier) / 2f64.powi(i32::from(shift));
+            prop_assert!((got / factor - 1.0).abs() <= 2f64.powi(-31) * 1.000_001, "{} {}", got, factor);
+        }
+
+        #[test]
+        fn no_order_of_addition_passes_the_bound(
+            bias in -1_000_000i32..1_000_000,
+            terms in proptest::collection::vec((-2_047i32..=2_047, 0i32..=4_095), 0..64),
+        ) {
+            let bound = accumulator_bound(bias, terms.iter().map(|t| t.0), 4_095);
+            let mut sorted: std::vec::Vec<i64> =
+                terms.iter().map(|&(w, h)| i64::from(w) * i64::from(h)).collect();
+            for _ in 0..2 {
+                sorted.sort_unstable();
+                sorted.reverse();
+                let mut sum = i64::from(bias);
+                for term in &sorted {
+                    sum += term;
+                    prop_assert!(sum.abs() <= bound);
+                }
+                sorted.iter_mut().for_each(|t| *t = -*t);
+            }
+        }
+    }
+}

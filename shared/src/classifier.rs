@@ -1,0 +1,159 @@
+//! The streaming classifier: feed text or row ids, finish, reuse.
+
+use crate::{
+    Error, Layer, Logits, Model, ScratchView, kernel, seen_words,
+    vocabulary::Vocabulary,
+    words::{Hash, Splitter, WordSink},
+};
+
+/// Classifies one document after another, each fed in chunks of any size.
+///
+/// A word counts once a document, however often it occurs. The classifier has no global state: it works in a
+/// `static`, in an interrupt handler's task, and several run side by side.
+#[derive(Debug)]
+pub struct Classifier<'m, 's> {
+    splitter: Splitter,
+    words: Rows<'m, 's>,
+    layers: &'m [Layer<'m>],
+    logit_scale: f32,
+    logits: &'s mut [i32],
+    front: &'s mut [i16],
+    back: &'s mut [i16],
+}
+
+/// The first layer, as the sink of the words: hashes them, looks them up, adds the rows not seen before.
+#[derive(Debug)]
+struct Rows<'m, 's> {
+    vocabulary: &'m Vocabulary<'m>,
+    table: &'m Layer<'m>,
+    hash: Hash,
+    seen: &'s mut [u32],
+    accumulators: &'s mut [i32],
+}
+
+impl Rows<'_, '_> {
+    fn add(&mut self, row: u16) {
+        let bit = 1u32 << (row % 32);
+        let (Some(seen), Some(weights)) = (self.seen.get_mut(usize::from(row / 32)), self.table.row(row)) else {
+            return;
+        };
+        if *seen & bit == 0 {
+            *seen |= bit;
+            kernel::add_row(self.accumulators, weights);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.hash = Hash::new(self.vocabulary.seed());
+        self.seen.fill(0);
+        for (accumulator, &bias) in self.accumulators.iter_mut().zip(self.table.biases()) {
+            *accumulator = bias;
+        }
+    }
+}
+
+impl WordSink for Rows<'_, '_> {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.hash.byte(byte);
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        let hash = core::mem::replace(&mut self.hash, Hash::new(self.vocabulary.seed()));
+        if let Some(row) = self.vocabulary.row(hash.value()) {
+            self.add(row);
+        }
+    }
+}
+
+/// The first `len` items, or the error that says that there are not so many.
+fn room<T>(slice: &mut [T], len: usize) -> Result<&mut [T], Error> {
+    slice.get_mut(..len).ok_or(Error::ScratchTooSmall)
+}
+
+impl<'m, 's> Classifier<'m, 's> {
+    /// A classifier for `model` that works in `scratch`, ready for its first document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScratchTooSmall`] if the model has more rows or wider layers than the scratch.
+    pub fn new(model: &'m Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
+        let scratch = scratch.into();
+        let widest = model.widest();
+        let (table, layers) = model.layers().split_first().ok_or(Error::BadShape)?;
+        let mut classifier = Self {
+            splitter: Splitter::new(),
+            words: Rows {
+                vocabulary: model.vocabulary(),
+                table,
+                hash: Hash::new(model.vocabulary().seed()),
+                seen: room(scratch.seen, seen_words(model.rows()))?,
+                accumulators: room(scratch.accumulators, table.units())?,
+            },
+            layers,
+            logit_scale: model.header().logit_scale,
+            logits: room(scratch.logits, model.outputs())?,
+            front: room(scratch.front, widest)?,
+            back: room(scratch.back, widest)?,
+        };
+        classifier.words.clear();
+        Ok(classifier)
+    }
+
+    /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
+    pub fn text(&mut self, chunk: &[u8]) {
+        self.splitter.feed(chunk, &mut self.words);
+    }
+
+    /// Adds one row to the document; a row that was there already changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowOutOfRange`]; the document is as before.
+    pub fn row(&mut self, row: u16) -> Result<(), Error> {
+        if usize::from(row) >= self.words.table.inputs() {
+            return Err(Error::RowOutOfRange);
+        }
+        self.words.add(row);
+        Ok(())
+    }
+
+    /// Forgets what was read of the document.
+    pub fn reset(&mut self) {
+        self.splitter = Splitter::new();
+        self.words.clear();
+    }
+
+    /// Ends the document and answers. The classifier is ready for the next one.
+    #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
+    pub fn finish(&mut self) -> Logits<'_> {
+        self.splitter.finish(&mut self.words);
+        let mut layer = self.words.table;
+        let first = self.words.accumulators.iter().copied();
+        if self.layers.is_empty() {
+            layer.logits(first, self.logits);
+        } else {
+            layer.activate(first, self.front);
+        }
+        for (i, next) in self.layers.iter().enumerate() {
+            let activations = self.front.get(..layer.units()).unwrap_or_default();
+            let accumulators = next.accumulators(activations);
+            if i + 1 == self.layers.len() {
+                next.logits(accumulators, self.logits);
+            } else {
+                next.activate(accumulators, self.back);
+                core::mem::swap(&mut self.front, &mut self.back);
+            }
+            layer = next;
+        }
+        self.words.clear();
+        self.logits()
+    }
+
+    /// The last answer again; all zeros before the first one.
+    #[must_use]
+    pub fn logits(&self) -> Logits<'_> {
+        Logits::new(self.logits, self.logit_scale)
+    }
+}

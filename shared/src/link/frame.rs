@@ -1,0 +1,95 @@
+//! Frames: a number, a postcard message and a CRC-32, in COBS, ended by a zero byte.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::crc32;
+
+/// The longest frame, its zero byte included.
+pub const MAX_FRAME: usize = 256;
+/// What COBS leaves of it: one byte of overhead for up to 254 bytes, and the zero byte.
+const MAX_PAYLOAD: usize = MAX_FRAME - 2;
+const CRC_LEN: usize = 4;
+
+/// A frame that could not be made or read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum FrameError {
+    /// The message is longer than a frame.
+    TooLong,
+    /// Not COBS, a wrong CRC, an unknown message, or bytes left over after it.
+    Damaged,
+}
+
+/// Writes a frame to the start of `out` and returns its length.
+///
+/// # Errors
+///
+/// [`FrameError::TooLong`] if the message does not fit in a frame.
+pub fn encode<M: Serialize>(number: u16, message: &M, out: &mut [u8; MAX_FRAME]) -> Result<usize, FrameError> {
+    let mut payload = [0; MAX_PAYLOAD];
+    let room = payload.get_mut(..MAX_PAYLOAD - CRC_LEN).ok_or(FrameError::TooLong)?;
+    let len = postcard::to_slice(&(number, message), room).map_err(|_| FrameError::TooLong)?.len();
+    let crc = crc32(payload.get(..len).unwrap_or_default()).to_le_bytes();
+    payload.get_mut(len..len + CRC_LEN).ok_or(FrameError::TooLong)?.copy_from_slice(&crc);
+    let filled = payload.get(..len + CRC_LEN).unwrap_or_default();
+    let used = cobs::try_encode(filled, out).map_err(|_| FrameError::TooLong)?;
+    *out.get_mut(used).ok_or(FrameError::TooLong)? = 0;
+    Ok(used + 1)
+}
+
+/// Reads the number and the message of a frame, without its zero byte. The bytes are decoded in place.
+///
+/// # Errors
+///
+/// [`FrameError::Damaged`].
+pub fn decode<'a, M: Deserialize<'a>>(frame: &'a mut [u8]) -> Result<(u16, M), FrameError> {
+    let len = cobs::decode_in_place(frame).map_err(|_| FrameError::Damaged)?;
+    let (payload, crc) =
+        frame.get(..len).and_then(|payload| payload.split_last_chunk::<CRC_LEN>()).ok_or(FrameError::Damaged)?;
+    if crc32(payload) != u32::from_le_bytes(*crc) {
+        return Err(FrameError::Damaged);
+    }
+    match postcard::take_from_bytes(payload) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(FrameError::Damaged),
+    }
+}
+
+/// Collects the bytes of a stream until a frame is complete.
+#[derive(Debug)]
+pub struct Deframer {
+    bytes: [u8; MAX_FRAME],
+    len: usize,
+}
+
+impl Default for Deframer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deframer {
+    /// Waits for the first frame.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: [0; MAX_FRAME], len: 0 }
+    }
+
+    /// Takes the next byte; at a zero byte, returns what came since the last one.
+    ///
+    /// Nothing comes of empty frames. Of a frame that is too long, only its first byte comes, which is no frame.
+    pub fn push(&mut self, byte: u8) -> Option<&mut [u8]> {
+        if byte != 0 {
+            if let Some(place) = self.bytes.get_mut(self.len) {
+                *place = byte;
+                self.len += 1;
+            }
+            return None;
+        }
+        let mut len = core::mem::take(&mut self.len);
+        if len == MAX_FRAME {
+            len = 1;
+        }
+        self.bytes.get_mut(..len).filter(|frame| !frame.is_empty())
+    }
+}

@@ -1,0 +1,185 @@
+//! A validated model, read in place.
+
+use bytemuck::AnyBitPattern;
+use heapless::Vec;
+
+use crate::{
+    Error, Layer, Weights,
+    format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, Parts},
+    vocabulary::{self, Vocabulary},
+    words::TOKENISER,
+};
+
+/// A model file that has been validated once, as a whole; inference on it cannot fail.
+///
+/// It borrows the bytes: on a board they stay in flash.
+#[derive(Debug)]
+pub struct Model<'a> {
+    header: Header<'a>,
+    vocabulary: Vocabulary<'a>,
+    layers: Vec<Layer<'a>, MAX_LAYERS>,
+    crc: u32,
+    len: usize,
+}
+
+impl<'a> Model<'a> {
+    /// Validates the bytes of one model file, which must be exactly as long as the file says.
+    ///
+    /// The bytes must start at a multiple of 16, see [`Aligned`](crate::Aligned).
+    ///
+    /// # Errors
+    ///
+    /// Every way in which the bytes are not a sound model has its variant of [`Error`].
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
+        let Parts { header, arena, crc } = format::parse(bytes)?;
+        let mut layers = Vec::new();
+        for layer in &header.layers {
+            layers.push(view(layer, arena)?).map_err(|_| Error::BadShape)?;
+        }
+        let vocabulary = vocabulary(&header.input, arena)?;
+        let model = Self { vocabulary, layers, crc, len: bytes.len(), header };
+        model.check()?;
+        Ok(model)
+    }
+
+    /// Like [`Model::from_bytes`], for a flash region that is longer than the file: cut by the file's length.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::from_bytes`]; [`Error::BadLength`] if the file would reach past the region.
+    pub fn from_region(region: &'a [u8]) -> Result<Self, Error> {
+        let len = format::stated_len(region)?;
+        Self::from_bytes(region.get(..len).ok_or(Error::BadLength)?)
+    }
+
+    /// What the file says of itself.
+    #[must_use]
+    pub const fn header(&self) -> &Header<'a> {
+        &self.header
+    }
+
+    /// The vocabulary.
+    #[must_use]
+    pub const fn vocabulary(&self) -> &Vocabulary<'a> {
+        &self.vocabulary
+    }
+
+    /// The layers, first to last.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer<'a>] {
+        &self.layers
+    }
+
+    /// The CRC-32 of the file, by which host and board make sure that they speak of the same model.
+    #[must_use]
+    pub const fn crc(&self) -> u32 {
+        self.crc
+    }
+
+    /// The length of the file, in bytes.
+    #[must_use]
+    pub const fn file_len(&self) -> usize {
+        self.len
+    }
+
+    /// How many rows the first layer has: one a word, and one for unknown words if there is one.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.layers.first().map_or(0, Layer::inputs)
+    }
+
+    /// How many logits an answer has: 1 for two classes, else one a class.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, Layer::units)
+    }
+
+    /// The units of the widest layer.
+    #[must_use]
+    pub fn widest(&self) -> usize {
+        self.layers.iter().map(Layer::units).max().unwrap_or(0)
+    }
+
+    /// The names of the classes, in order.
+    pub fn labels(&self) -> impl Iterator<Item = &'a str> {
+        self.header.labels.split('\0')
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let mut input: Option<(usize, i32)> = None;
+        let last = self.layers.len().checked_sub(1).ok_or(Error::BadShape)?;
+        for (i, (layer, stated)) in self.layers.iter().zip(&self.header.layers).enumerate() {
+            match input {
+                None if !matches!(layer.weights, Weights::I8(_)) => return Err(Error::BadShape),
+                None if layer.inputs != self.text_rows() => return Err(Error::LayersDoNotFit),
+                Some((units, _)) if layer.inputs != units => return Err(Error::LayersDoNotFit),
+                _ => {}
+            }
+            if (i == last) != (layer.activation_max == 0) {
+                return Err(Error::BadShape);
+            }
+            layer.check(stated.bits, input.map(|(_, max)| max))?;
+            input = Some((layer.units(), layer.activation_max));
+        }
+        let classes = self.outputs().max(2);
+        if classes > MAX_CLASSES || !(self.header.logit_scale > 0.0 && self.header.logit_scale.is_finite()) {
+            return Err(Error::BadShape);
+        }
+        if self.labels().count() == classes { Ok(()) } else { Err(Error::BadLabels) }
+    }
+
+    fn text_rows(&self) -> usize {
+        let Input::Text { words, unknown_row, .. } = self.header.input;
+        words as usize + usize::from(unknown_row)
+    }
+}
+
+/// `count` values of type `T` at `offset` of the arena.
+fn table<T: AnyBitPattern>(arena: &[u8], offset: u32, count: usize) -> Result<&[T], Error> {
+    let start = offset as usize;
+    let len = count.checked_mul(size_of::<T>()).ok_or(Error::BadOffset)?;
+    let end = start.checked_add(len).ok_or(Error::BadOffset)?;
+    let bytes = arena.get(start..end).ok_or(Error::BadOffset)?;
+    bytemuck::try_cast_slice(bytes).map_err(|_| Error::BadOffset)
+}
+
+fn view<'a>(header: &LayerHeader, arena: &'a [u8]) -> Result<Layer<'a>, Error> {
+    let (inputs, units) = (header.inputs as usize, header.units as usize);
+    if !((1..=MAX_ROWS).contains(&inputs) && (1..=MAX_UNITS).contains(&units)) {
+        return Err(Error::BadShape);
+    }
+    let count = inputs * units;
+    let weights = match header.bits {
+        8 => Weights::I8(table(arena, header.weights, count)?),
+        9..=16 => Weights::I16(table(arena, header.weights, count)?),
+        _ => return Err(Error::BadShape),
+    };
+    if header.activation_max > i16::MAX as u16 {
+        return Err(Error::BadShape);
+    }
+    Ok(Layer {
+        inputs,
+        weights,
+        biases: table(arena, header.biases, units)?,
+        multipliers: table(arena, header.multipliers, units)?,
+        shifts: table(arena, header.shifts, units)?,
+        activation_max: i32::from(header.activation_max),
+    })
+}
+
+fn vocabulary<'a>(input: &Input, arena: &'a [u8]) -> Result<Vocabulary<'a>, Error> {
+    let &Input::Text { tokeniser, seed, words, unknown_row, displacements, fingerprints } = input;
+    if tokeniser != TOKENISER {
+        return Err(Error::UnknownTokeniser);
+    }
+    let words = words as usize;
+    if !(1..=MAX_ROWS - usize::from(unknown_row)).contains(&words) {
+        return Err(Error::BadShape);
+    }
+    Ok(Vocabulary::new(
+        seed,
+        table(arena, displacements, vocabulary::buckets(words))?,
+        table(arena, fingerprints, words)?,
+        unknown_row.then_some(words as u16),
+    ))
+}

@@ -1,0 +1,63 @@
+//! The memory that inference works in, owned by the caller.
+
+/// How many words of [`Scratch`] the bits of `rows` rows take.
+#[must_use]
+pub const fn seen_words(rows: usize) -> usize {
+    rows.div_ceil(32)
+}
+
+/// Room for one inference: a bit for each row and buffers as wide as the widest layer.
+///
+/// `SEEN` is [`seen_words`] of the most rows, `UNITS` the most units of a layer. 10,000 rows and 16 units
+/// take 1,444 bytes.
+#[derive(Debug, Clone)]
+pub struct Scratch<const SEEN: usize, const UNITS: usize> {
+    seen: [u32; SEEN],
+    accumulators: [i32; UNITS],
+    logits: [i32; UNITS],
+    front: [i16; UNITS],
+    back: [i16; UNITS],
+}
+
+impl<const SEEN: usize, const UNITS: usize> Scratch<SEEN, UNITS> {
+    /// A cleared scratch, also in a `static`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { seen: [0; SEEN], accumulators: [0; UNITS], logits: [0; UNITS], front: [0; UNITS], back: [0; UNITS] }
+    }
+}
+
+impl<const SEEN: usize, const UNITS: usize> Default for Scratch<SEEN, UNITS> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The slices that a [`Classifier`](crate::Classifier) works in: a [`Scratch`], or buffers of one's own.
+///
+/// `seen` needs [`seen_words`] of the model's rows, every other slice the units of its widest layer.
+#[derive(Debug)]
+pub struct ScratchView<'s> {
+    /// One bit a row.
+    pub seen: &'s mut [u32],
+    /// The accumulators of the first layer.
+    pub accumulators: &'s mut [i32],
+    /// The logits of the last answer.
+    pub logits: &'s mut [i32],
+    /// The activations that a layer reads.
+    pub front: &'s mut [i16],
+    /// The activations that a layer writes.
+    pub back: &'s mut [i16],
+}
+
+impl<'s, const SEEN: usize, const UNITS: usize> From<&'s mut Scratch<SEEN, UNITS>> for ScratchView<'s> {
+    fn from(scratch: &'s mut Scratch<SEEN, UNITS>) -> Self {
+        Self {
+            seen: &mut scratch.seen,
+            accumulators: &mut scratch.accumulators,
+            logits: &mut scratch.logits,
+            front: &mut scratch.front,
+            back: &mut scratch.back,
+        }
+    }
+}

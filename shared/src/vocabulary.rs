@@ -1,0 +1,128 @@
+//! Vocabulary: from a word's hash to its row, by a minimal perfect hash with a 16-bit fingerprint a row.
+//!
+//! Hash-and-displace (Belazzougui, Botelho, Dietzfelbinger, "Hash, displace, and compress", 2009): the hash
+//! chooses a bucket, the bucket's displacement and the hash choose the slot, and the slot number **is** the row
+//! number. A word outside the vocabulary lands in some slot too; it passes that slot's fingerprint once in
+//! 65,536. The three functions below are the definition that the builder in the trainer searches against.
+//!
+//! All of it is 32-bit arithmetic without a division, so that a Cortex-M0 pays little.
+
+/// An odd constant near 2^32 divided by the golden ratio (Knuth, TAOCP vol. 3, 6.4).
+const GOLDEN: u32 = 0x9e37_79b9;
+/// An odd constant of the murmur3 finaliser (A. Appleby).
+const MURMUR: u32 = 0x85eb_ca6b;
+
+/// The average number of words a bucket: fewer make the search faster, more make the table smaller.
+pub const WORDS_PER_BUCKET: usize = 4;
+
+/// How many buckets a vocabulary of `rows` words has.
+#[must_use]
+pub const fn buckets(rows: usize) -> usize {
+    rows.div_ceil(WORDS_PER_BUCKET)
+}
+
+/// `x * n / 2^16` for a 16-bit `x`: a number below `n`.
+#[inline]
+const fn scale_16(x: u32, n: usize) -> usize {
+    ((x * n as u32) >> 16) as usize
+}
+
+/// The bucket of a hash among `buckets` (at most 65,535).
+#[must_use]
+#[inline]
+pub const fn bucket(hash: u32, buckets: usize) -> usize {
+    scale_16(hash >> 16, buckets)
+}
+
+/// The slot of a hash among `rows` (at most 65,535) under its bucket's displacement.
+#[must_use]
+#[inline]
+pub const fn slot(hash: u32, displacement: u16, rows: usize) -> usize {
+    let moved = (hash ^ (displacement as u32).wrapping_mul(GOLDEN)).wrapping_mul(MURMUR);
+    scale_16((moved ^ (moved >> 15)).wrapping_mul(GOLDEN) >> 16, rows)
+}
+
+/// The 16-bit fingerprint of a hash.
+#[must_use]
+#[inline]
+pub const fn fingerprint(hash: u32) -> u16 {
+    (hash.wrapping_mul(GOLDEN) >> 8) as u16
+}
+
+/// The vocabulary of a model, read in place from its file.
+#[derive(Debug, Clone, Copy)]
+pub struct Vocabulary<'a> {
+    seed: u32,
+    displacements: &'a [u16],
+    fingerprints: &'a [u16],
+    unknown_row: Option<u16>,
+}
+
+impl<'a> Vocabulary<'a> {
+    /// A vocabulary from its tables.
+    ///
+    /// `seed` starts every word's [`Hash`](crate::words::Hash); `displacements` has one entry a bucket;
+    /// `fingerprints` has one entry a row; `unknown_row`, if any, is the row of every other word.
+    #[must_use]
+    pub const fn new(seed: u32, displacements: &'a [u16], fingerprints: &'a [u16], unknown_row: Option<u16>) -> Self {
+        Self { seed, displacements, fingerprints, unknown_row }
+    }
+
+    /// The seed of the words' hashes.
+    #[must_use]
+    pub const fn seed(&self) -> u32 {
+        self.seed
+    }
+
+    /// How many words it holds; the row for unknown words is not one of them.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        self.fingerprints.len()
+    }
+
+    /// The row of the word with this hash: its own, that of unknown words, or none.
+    #[must_use]
+    #[inline]
+    pub fn row(&self, hash: u32) -> Option<u16> {
+        self.known_row(hash).or(self.unknown_row)
+    }
+
+    /// The row of the word with this hash if it passes the slot's fingerprint.
+    #[inline]
+    fn known_row(&self, hash: u32) -> Option<u16> {
+        let displacement = *self.displacements.get(bucket(hash, self.displacements.len()))?;
+        let row = slot(hash, displacement, self.fingerprints.len());
+        (*self.fingerprints.get(row)? == fingerprint(hash)).then_some(row as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn slots_and_buckets_stay_in_range(hash: u32, displacement: u16, rows in 1usize..=65_535) {
+            prop_assert!(bucket(hash, buckets(rows)) < buckets(rows));
+            prop_assert!(slot(hash, displacement, rows) < rows);
+        }
+
+        #[test]
+        fn an_empty_vocabulary_knows_no_word(hash: u32) {
+            prop_assert_eq!(Vocabulary::new(0, &[], &[], None).row(hash), None);
+            prop_assert_eq!(Vocabulary::new(0, &[], &[], Some(3)).row(hash), Some(3));
+        }
+    }
+
+    #[test]
+    fn slots_are_spread_evenly_over_the_rows() {
+        // Chi-squared with 999 degrees of freedom: 1,200 is 4.5 standard deviations above the mean.
+        let mut counts = [0u32; 1_000];
+        for i in 0..100_000u32 {
+            counts[slot(crate::words::Hash::of(0, &i.to_le_bytes()), 17, 1_000)] += 1;
+        }
+        let chi_squared: f64 = counts.iter().map(|&n| (f64::from(n) - 100.0).powi(2) / 100.0).sum();
+        assert!(chi_squared < 1_200.0, "{chi_squared}");
+    }
+}

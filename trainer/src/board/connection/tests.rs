@@ -1,0 +1,190 @@
+//! The host's side against the board's own code, over pipes that lose, double, damage and cut frames.
+
+use std::{
+    io::{PipeReader, PipeWriter, pipe},
+    thread,
+};
+
+use edgefit::{Aligned, Classifier, Model, Scratch, link::Board, seen_words};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::*;
+
+static MODEL: Aligned<[u8; include_bytes!("../../../../shared/golden/tiny.edgefit").len()]> =
+    Aligned(*include_bytes!("../../../../shared/golden/tiny.edgefit"));
+
+/// Never runs out, so that only a wrong answer can fail a test.
+const PATIENT: Patience = Patience { silence: Duration::from_millis(20), attempts: u32::MAX };
+
+fn model() -> Model<'static> {
+    Model::from_bytes(&MODEL.0).unwrap()
+}
+
+/// A line that does something bad to one frame in `one_in`, or to none if that is 0.
+struct Line {
+    random: ChaCha8Rng,
+    one_in: u32,
+    faults: u32,
+}
+
+impl Line {
+    fn new(seed: u64, one_in: u32) -> Self {
+        Self { random: ChaCha8Rng::seed_from_u64(seed), one_in, faults: 0 }
+    }
+
+    /// What arrives of a frame, its zero byte included.
+    fn carry(&mut self, frame: &[u8]) -> Vec<u8> {
+        if self.one_in == 0 || self.random.next_u32() % self.one_in != 0 {
+            return frame.to_vec();
+        }
+        self.faults += 1;
+        let at = self.random.next_u32() as usize % frame.len();
+        match self.random.next_u32() % 5 {
+            0 => vec![],
+            1 => frame.repeat(2),
+            2 => frame[..at].to_vec(),
+            3 => frame[at..].to_vec(),
+            _ => {
+                let mut frame = frame.to_vec();
+                // May make a zero byte, or unmake the one at the end.
+                frame[at] ^= 1 << (self.random.next_u32() % 8);
+                frame
+            }
+        }
+    }
+}
+
+/// What the board's end of a test saw.
+struct Seen {
+    documents: u32,
+    faults: u32,
+    quit: bool,
+}
+
+fn run_board(mut from_host: PipeReader, mut to_host: PipeWriter, seed: u64, one_in: u32) -> Seen {
+    let model = model();
+    let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
+    let classifier = Classifier::new(&model, &mut scratch).unwrap();
+    let mut board = Board::new("tiny", Ok((classifier, model.crc())));
+    let (mut there, mut back) = (Line::new(seed, one_in), Line::new(seed + 1, one_in));
+    let (mut sent, mut arrived) = (Deframer::new(), Deframer::new());
+    let mut chunk = [0; 4_096];
+    while let Ok(len @ 1..) = from_host.read(&mut chunk) {
+        let mut answers = vec![];
+        for &byte in &chunk[..len] {
+            let Some(body) = sent.push(byte) else { continue };
+            for byte in there.carry(&[&*body, &[0]].concat()) {
+                if let Some(body) = arrived.push(byte) {
+                    answers.extend(back.carry(board.handle(body)));
+                }
+            }
+        }
+        // The host may have left with what it wanted.
+        if to_host.write_all(&answers).is_err() || board.quit() {
+            break;
+        }
+    }
+    Seen { documents: board.documents(), faults: there.faults + back.faults, quit: board.quit() }
+}
+
+/// Runs `test` with a connection to a board at the end of such lines.
+fn with_board(seed: u64, one_in: u32, patience: Patience, test: impl FnOnce(&mut Connection<PipeWriter>)) -> Seen {
+    let ((board_reads, host_writes), (host_reads, board_writes)) = (pipe().unwrap(), pipe().unwrap());
+    let board = thread::spawn(move || run_board(board_reads, board_writes, seed, one_in));
+    let mut connection = Connection::new(host_reads, host_writes, patience);
+    test(&mut connection);
+    drop(connection);
+    board.join().unwrap()
+}
+
+/// Texts from nothing to several windows, of the golden model's words and others.
+fn texts() -> Vec<Vec<u8>> {
+    let words = ["wonderful", "awful", "film", "plot", "nobody", "caf\u{e9}", "It's", "great", "<br />", "worst"];
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let mut text = |len: usize| {
+        (0..len).flat_map(|_| [words[random.next_u32() as usize % words.len()].as_bytes(), b" "].concat()).collect()
+    };
+    [0, 1, 3, 40, 200, 1, 2_000, 5].map(&mut text).to_vec()
+}
+
+fn on_host(text: &[u8]) -> Vec<i32> {
+    let model = model();
+    let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
+    let mut classifier = Classifier::new(&model, &mut scratch).unwrap();
+    classifier.text(text);
+    classifier.finish().values().to_vec()
+}
+
+#[test]
+fn texts_and_rows_get_the_answers_of_the_host() {
+    let seen = with_board(0, 0, PATIENT, |connection| {
+        connection.hello("tiny", model().crc()).unwrap();
+        for text in texts() {
+            assert_eq!(connection.classify_text(&text), Ok(on_host(&text)));
+        }
+        // Row 31 is that of unknown words.
+        let rows = [31; 500];
+        assert_eq!(connection.classify_rows(&rows), Ok(on_host(b"nobody")));
+        connection.quit().unwrap();
+    });
+    assert_eq!((seen.documents, seen.faults, seen.quit), (9, 0, true));
+}
+
+#[test]
+fn every_answer_is_right_over_a_bad_line() {
+    let mut faults = 0;
+    for seed in 0..40 {
+        let seen = with_board(2 * seed, 12, PATIENT, |connection| {
+            connection.hello("tiny", model().crc()).unwrap();
+            for text in texts() {
+                assert_eq!(connection.classify_text(&text), Ok(on_host(&text)), "seed {seed}");
+            }
+            let refused = Err(LinkError::Refused(edgefit::Error::RowOutOfRange));
+            assert_eq!(connection.classify_rows(&[&[32][..], &[0; 5_000]].concat()), refused, "seed {seed}");
+            assert_eq!(connection.classify_rows(&[31]), Ok(on_host(b"nobody")), "seed {seed}");
+        });
+        assert_eq!(seen.documents, 9, "each document counts once, seed {seed}");
+        faults += seen.faults;
+    }
+    assert!(faults > 400, "the line was hardly bad: {faults} faults");
+}
+
+#[test]
+fn numbers_may_wrap_around_within_a_window() {
+    with_board(0, 0, PATIENT, |connection| {
+        connection.next = u16::MAX - 10;
+        connection.hello("tiny", model().crc()).unwrap();
+        for text in texts() {
+            assert_eq!(connection.classify_text(&text), Ok(on_host(&text)));
+        }
+    });
+}
+
+#[test]
+fn another_board_and_another_model_are_noticed() {
+    with_board(0, 0, PATIENT, |connection| {
+        let crc = model().crc();
+        assert_eq!(connection.hello("other", crc), Err(LinkError::OtherBoard("tiny".to_owned())));
+        assert_eq!(connection.hello("tiny", 7), Err(LinkError::OtherModel { found: crc, expected: 7 }));
+        assert_eq!(connection.hello("tiny", crc), Ok(()));
+    });
+}
+
+#[test]
+fn a_closed_link_and_a_silent_board_are_told_apart() {
+    let ((board_reads, host_writes), (host_reads, board_writes)) = (pipe().unwrap(), pipe().unwrap());
+    let patience = Patience { silence: Duration::from_millis(1), attempts: 3 };
+    let mut connection = Connection::new(host_reads, host_writes, patience);
+    assert_eq!(connection.hello("tiny", 0), Err(LinkError::Silent(3)));
+    drop(board_writes);
+    assert_eq!(connection.hello("tiny", 0), Err(LinkError::Closed));
+    drop(board_reads);
+    assert_eq!(connection.classify_text(b"film"), Err(LinkError::Closed));
+}
+
+#[test]
+fn a_full_window_fits_in_a_pipe_as_often_as_it_is_repeated() {
+    let frames = WINDOW * MAX_FRAME + 1;
+    assert!(frames * 5 <= 1 << 16, "{frames} bytes");
+}

@@ -1,0 +1,140 @@
+//! A session: one model on one board, from start to exit code.
+
+use std::{fmt::Write, fs::File, time::Duration};
+
+use super::{
+    Board,
+    connection::{Connection, LinkError, Patience},
+    logs::LogLine,
+    qemu::{Ended, Process},
+};
+use crate::{Error, Result};
+
+/// How long the emulated board may be silent, and how often it is asked again. Generous, since the machine may be
+/// busy; a board whose process has ended is noticed at once.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(4), attempts: 5 };
+/// How many of the last log lines an error shows.
+const SHOWN_LOGS: usize = 5;
+/// Where the model's CRC-32 is in its file.
+const CRC: std::ops::Range<usize> = 12..16;
+
+/// A board that runs a model, until the session is finished or dropped.
+///
+/// # Example
+///
+/// ```no_run
+/// use edgefit_trainer::board::{Board, Session};
+///
+/// # fn main() -> edgefit_trainer::Result<()> {
+/// # let model = [];
+/// let board = Board::parse("qemu:mps2-an386")?;
+/// let mut session = Session::start(&board, &model)?;
+/// let logits = session.classify_text(b"A truly wonderful film")?;
+/// for line in session.finish()? {
+///     println!("{line}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Session<'b> {
+    board: &'b Board,
+    connection: Connection<File>,
+    /// `None` once it has failed.
+    process: Option<Process>,
+}
+
+impl<'b> Session<'b> {
+    /// Builds the image for `board` if need be, starts it with the bytes of a model file in its model region, and
+    /// makes sure that it runs that model.
+    ///
+    /// # Errors
+    ///
+    /// Board, if the model does not fit, is not sound, or the board cannot be built for, started or reached.
+    pub fn start(board: &'b Board, model: &[u8]) -> Result<Self> {
+        let room = board.model_region_len();
+        if model.len() > room {
+            let problem = format!("the model does not fit: {} bytes, the board has room for {room}", model.len());
+            return Err(board.error(problem, "export a smaller model, or choose a board with more flash"));
+        }
+        let (process, ends) = Process::start(board, board.image()?, model)?;
+        let connection = Connection::new(ends.from_board, ends.to_board, PATIENCE);
+        let mut session = Self { board, connection, process: Some(process) };
+        let crc = model.get(CRC).and_then(|crc| crc.try_into().ok()).map_or(0, u32::from_le_bytes);
+        session.connection.hello(&board.facts.name, crc).map_err(|error| session.failed(&error))?;
+        Ok(session)
+    }
+
+    /// The integer logits of a text.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer, has ended, or refuses the text.
+    pub fn classify_text(&mut self, text: &[u8]) -> Result<Vec<i32>> {
+        self.connection.classify_text(text).map_err(|error| self.failed(&error))
+    }
+
+    /// The integer logits of a document of these rows.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer, has ended, or refuses a row.
+    pub fn classify_rows(&mut self, rows: &[u16]) -> Result<Vec<i32>> {
+        self.connection.classify_rows(rows).map_err(|error| self.failed(&error))
+    }
+
+    /// Asks the board to leave, waits for its exit code 0, and returns what it has logged.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not leave, or leaves with another exit code.
+    pub fn finish(mut self) -> Result<Vec<LogLine>> {
+        self.connection.quit().map_err(|error| self.failed(&error))?;
+        let Some(process) = self.process.take() else { return Err(self.over()) };
+        let ended = process.wait()?;
+        if ended.status.success() { Ok(ended.logs) } else { Err(self.died(&ended)) }
+    }
+
+    /// The error to report. Where the link is lost, the board is ended, and its last words are in the error.
+    fn failed(&mut self, error: &LinkError) -> Error {
+        match error {
+            LinkError::Closed | LinkError::Silent(_) => {}
+            LinkError::NoModel(_) => return self.board.error(error, "export the model anew, with this edgefit"),
+            LinkError::Refused(_) => return self.board.error(error, "give rows below the model's number of rows"),
+            _ => return self.board.error(error, "report this as a bug: image and program do not fit together"),
+        }
+        let Some(process) = self.process.take() else { return self.over() };
+        let ended = match error {
+            LinkError::Closed => process.wait(),
+            _ => process.kill(),
+        };
+        match ended {
+            Err(error) => error,
+            Ok(ended) if *error == LinkError::Closed => self.died(&ended),
+            Ok(ended) => self.board.error(
+                format!("{error}{}", last_words(&ended)),
+                "run it again; if the machine is very busy, run fewer things beside it",
+            ),
+        }
+    }
+
+    fn died(&self, ended: &Ended) -> Error {
+        let problem = format!("it ended with {}{}", ended.status, last_words(ended));
+        self.board.error(problem, "mend the cause named above, or report it as a bug of the firmware")
+    }
+
+    fn over(&self) -> Error {
+        self.board.error("the session is over: it has failed before", "start another one")
+    }
+}
+
+fn last_words(ended: &Ended) -> String {
+    let mut words = String::new();
+    for line in &ended.logs[ended.logs.len().saturating_sub(SHOWN_LOGS)..] {
+        let _ = write!(words, "\n  logged {line}");
+    }
+    for line in ended.complaint.lines() {
+        let _ = write!(words, "\n  QEMU said {line}");
+    }
+    words
+}

@@ -1,0 +1,165 @@
+//! The documents as row ids, by the path that the board takes.
+
+use super::{Split, row_set::RowSet};
+use edgefit::{
+    vocabulary::Vocabulary,
+    words::{Hash, Splitter, WordSink},
+};
+
+/// The documents of a split as row ids: of each document the rows that occur in it, once each, ascending.
+///
+/// This is a compressed sparse row (CSR) matrix of documents by vocabulary rows whose every stored value is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corpus {
+    /// Where the rows of each document start, and where the last one's end: one entry more than documents.
+    offsets: Vec<u32>,
+    rows: Vec<u16>,
+    labels: Vec<u16>,
+}
+
+impl Corpus {
+    /// Looks up the words of every document of a split.
+    ///
+    /// # Panics
+    ///
+    /// If the documents hold more than 2^32 - 1 rows together, which takes over 8 GB of text.
+    #[must_use]
+    pub fn new(split: &Split, vocabulary: &Vocabulary<'_>) -> Self {
+        let mut offsets = Vec::with_capacity(split.len() + 1);
+        offsets.push(0);
+        let mut rows = Vec::new();
+        let mut lookup = Lookup { vocabulary, hash: Hash::new(vocabulary.seed()), seen: RowSet::new() };
+        let mut splitter = Splitter::new();
+        for text in split.texts() {
+            splitter.feed(text, &mut lookup);
+            splitter.finish(&mut lookup);
+            lookup.seen.drain_into(&mut rows);
+            offsets.push(u32::try_from(rows.len()).expect("fewer than 2^32 rows in all documents"));
+        }
+        rows.shrink_to_fit();
+        Self { offsets, rows, labels: split.labels().to_vec() }
+    }
+
+    /// How many documents it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether it has no document.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The rows of document `i`, each once, ascending.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    #[must_use]
+    #[inline]
+    pub fn rows(&self, i: usize) -> &[u16] {
+        &self.rows[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+    }
+
+    /// The class of document `i`.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn label(&self, i: usize) -> u16 {
+        self.labels[i]
+    }
+
+    /// The class of every document.
+    #[must_use]
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// The number of stored entries: the distinct rows of each document, summed over the documents.
+    #[must_use]
+    pub fn nnz(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// Hashes the current word, and at its end marks its row.
+struct Lookup<'a> {
+    vocabulary: &'a Vocabulary<'a>,
+    hash: Hash,
+    seen: RowSet,
+}
+
+impl WordSink for Lookup<'_> {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.hash.byte(byte);
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        if let Some(row) = self.vocabulary.row(self.hash.value()) {
+            self.seen.insert(row);
+        }
+        self.hash = Hash::new(self.vocabulary.seed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{VocabularyTables, WordCounts, testing};
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn a_document_is_the_set_of_its_rows(
+            texts in proptest::collection::vec("[a-dA-C' .\u{e9}]{0,60}", 1..8),
+            size in 1usize..40,
+            unknown_row in proptest::option::of(any::<u16>()),
+        ) {
+            let split = testing::split(&texts);
+            let Ok(tables) = VocabularyTables::build(&WordCounts::of(&split), size) else { return Ok(()) };
+            let vocabulary =
+                Vocabulary::new(tables.seed, &tables.displacements, &tables.fingerprints, unknown_row);
+            let corpus = Corpus::new(&split, &vocabulary);
+            prop_assert_eq!(corpus.len(), texts.len());
+            prop_assert!(!corpus.is_empty());
+            let mut entries = 0;
+            for (i, text) in texts.iter().enumerate() {
+                let row = |word: Vec<u8>| {
+                    tables.words.iter().position(|w| **w == *word).map(|row| row as u16).or(unknown_row)
+                };
+                let rows: BTreeSet<u16> = testing::words(text.as_bytes()).filter_map(row).collect();
+                prop_assert_eq!(corpus.rows(i), rows.into_iter().collect::<Vec<_>>());
+                entries += corpus.rows(i).len();
+            }
+            prop_assert_eq!(corpus.nnz(), entries);
+        }
+    }
+
+    #[test]
+    fn labels_go_with_their_documents() {
+        let mut split = Split::default();
+        split.push(b"good", 1);
+        split.push(b"bad", 0);
+        let corpus = Corpus::new(&split, &Vocabulary::new(0, &[], &[], None));
+        assert_eq!((corpus.labels(), corpus.label(0), corpus.nnz()), (&[1, 0][..], 1, 0));
+        assert_eq!(corpus.rows(0), [0u16; 0]);
+        assert!(Corpus::new(&Split::default(), &Vocabulary::new(0, &[], &[], None)).is_empty());
+    }
+
+    #[test]
+    fn imdb_reviews_have_129_distinct_words_of_the_vocabulary() {
+        let Some(imdb) = testing::imdb("imdb_reviews_have_129_distinct_words_of_the_vocabulary") else { return };
+        let tables = VocabularyTables::build(&WordCounts::of(&imdb.train), 10_000).unwrap();
+        assert_eq!((tables.words.len(), tables.strangers), (10_000, 0));
+        let corpus = Corpus::new(&imdb.train, &tables.view());
+        // Without strangers this is a property of the reviews alone, not of the hash.
+        assert_eq!(corpus.nnz(), 3_243_186);
+    }
+}

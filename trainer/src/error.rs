@@ -1,0 +1,82 @@
+//! The one error type of the trainer: what is wrong, where, and what to do next.
+
+use std::path::{Path, PathBuf};
+
+/// Bad usage or input. Its message names the place and the next step; the program exits with 2.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder could not be read, written or made.
+    #[error("cannot {action} {}: {source}{}", path.display(), next_step(source))]
+    Io {
+        /// What was tried, as a verb: `read`, `write`, `create`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Input that is there, but is not what it should be.
+    #[error("{place}: {problem}\n  {next}")]
+    Input {
+        /// The file, and the place in it where that is known.
+        place: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do next.
+        next: String,
+    },
+    /// A flag or its value that makes no sense.
+    #[error("{problem}\n  {next}")]
+    Usage {
+        /// What is wrong.
+        problem: String,
+        /// What to do next.
+        next: String,
+    },
+    /// A board that does not answer as it should.
+    #[error("board {board}: {problem}\n  {next}")]
+    Board {
+        /// The board's name.
+        board: String,
+        /// What went wrong.
+        problem: String,
+        /// What to do next.
+        next: String,
+    },
+}
+
+/// What the trainer's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An [`Error::Io`] for `path`, to be used with `map_err`.
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    /// An [`Error::Input`].
+    pub fn input(place: impl ToString, problem: impl ToString, next: impl ToString) -> Self {
+        Self::Input { place: place.to_string(), problem: problem.to_string(), next: next.to_string() }
+    }
+
+    /// An [`Error::Usage`].
+    pub fn usage(problem: impl ToString, next: impl ToString) -> Self {
+        Self::Usage { problem: problem.to_string(), next: next.to_string() }
+    }
+
+    /// An [`Error::Board`].
+    pub fn board(board: impl ToString, problem: impl ToString, next: impl ToString) -> Self {
+        Self::Board { board: board.to_string(), problem: problem.to_string(), next: next.to_string() }
+    }
+}
+
+fn next_step(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::NotFound => "\n  check the path: nothing is there",
+        std::io::ErrorKind::PermissionDenied => "\n  check who may read or write there, or name another place",
+        std::io::ErrorKind::ReadOnlyFilesystem => "\n  name a place on a file system that can be written",
+        std::io::ErrorKind::StorageFull => "\n  free some space, or name a place on another disk",
+        _ => "",
+    }
+}

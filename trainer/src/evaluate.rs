@@ -1,0 +1,129 @@
+//! Evaluation: a run or a bare model file on the test documents, in float and on the host's integers.
+
+use std::path::Path;
+
+use crate::{
+    Error, Result,
+    data::{Corpus, VocabularyTables},
+    evidence,
+    export::{Exported, export},
+    integer,
+    model_file::ModelFile,
+    network,
+    results::{FileRow, FloatRow, IntegerRow, ModelRow},
+    run::Run,
+};
+
+/// A model that has been evaluated.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// Its row of the results, the board's part not yet filled in.
+    pub row: ModelRow,
+    /// The file: the last epoch's, for a run.
+    pub file: ModelFile,
+    /// Correctness a document, float and integer: the mean over the files of the last epochs. None for a bare file.
+    pub correctness: Option<[Vec<f32>; 2]>,
+    /// Correctness of the documents that ran on the board, if it has run.
+    pub board_correctness: Option<Vec<f32>>,
+}
+
+/// Evaluates the last epochs of a run. The last epoch's file is written to `path`.
+///
+/// # Errors
+///
+/// A run with something missing or damaged, a network that cannot be quantised, a file that cannot be written.
+pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, path: &Path) -> Result<Evaluated> {
+    let epochs = run.last_epochs();
+    let mut sums = [vec![0f32; test.len()], vec![0f32; test.len()]];
+    let mut last = None;
+    for &epoch in &epochs {
+        let checkpoint = run.checkpoint(epoch)?;
+        let float = checkpoint.network.logits(test);
+        let exported = export(run, vocabulary, epoch, &checkpoint, Some(test))?;
+        add_right(&mut sums[0], &float, test.labels());
+        add_right(&mut sums[1], &exported.logits, test.labels());
+        last = Some((float, exported));
+    }
+    let (float, Exported { file, logits }) = last.ok_or_else(|| no_epochs(run))?;
+    file.write(path)?;
+    let correctness = sums.map(|sum| sum.iter().map(|right| right / epochs.len() as f32).collect::<Vec<f32>>());
+    let mean = |right: &[f32]| right.iter().map(|&r| f64::from(r)).sum::<f64>() / right.len() as f64;
+
+    let real = real_logits(&file, &logits);
+    let (score, integer_score) = (network::score(&float, test.labels()), network::score(&real, test.labels()));
+    let decisions = |logits: &[f32]| logits.iter().map(|&logit| logit > 0.0).collect::<Vec<_>>();
+    let alike = "float and integer logits are of the same documents";
+    let (record, best) = (run.history.last().ok_or_else(|| no_epochs(run))?, run.best());
+    let row = ModelRow {
+        recipe: run.recipe.name.clone(),
+        seed: run.info.seed,
+        protocol: run.info.protocol.clone(),
+        float: Some(FloatRow {
+            train_accuracy: record.train_accuracy,
+            test_accuracy: score.accuracy,
+            test_loss: score.loss,
+            generalisation_gap: evidence::generalisation_gap(record.train_accuracy, score.accuracy),
+            mean_last5_test_accuracy: mean(&correctness[0]),
+            best_epoch: best.epoch,
+            best_validation_loss: best.validation_loss(),
+            best_validation_data_loss: best.validation_data_loss,
+        }),
+        integer: IntegerRow {
+            test_accuracy: network::accuracy(&logits, test.labels()),
+            test_loss: integer_score.loss,
+            mean_last5_test_accuracy: Some(mean(&correctness[1])),
+            flips: Some(evidence::flips(&decisions(&float), &decisions(&real)).expect(alike)),
+            rms_ratio: Some(evidence::rms_ratio(&float, &real).expect(alike)),
+            documents: test.len(),
+        },
+        board: None,
+        file: FileRow { path: path.display().to_string(), bytes: file.bytes().len() },
+    };
+    Ok(Evaluated { row, file, correctness: Some(correctness), board_correctness: None })
+}
+
+/// Evaluates a bare model file: what it says of itself, and how it does on the host's integers.
+#[must_use]
+pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus) -> Evaluated {
+    let row = file_row(&file, path, test);
+    Evaluated { row, file, correctness: None, board_correctness: None }
+}
+
+fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
+    let model = file.model().expect("a file that was read has been loaded once");
+    let provenance = &model.header().provenance;
+    let logits = integer::logits_of_rows(&model, test);
+    ModelRow {
+        recipe: provenance.recipe.to_owned(),
+        seed: provenance.seed,
+        protocol: provenance.protocol.to_owned(),
+        float: None,
+        integer: IntegerRow {
+            test_accuracy: network::accuracy(&logits, test.labels()),
+            test_loss: network::score(&real_logits(file, &logits), test.labels()).loss,
+            mean_last5_test_accuracy: None,
+            flips: None,
+            rms_ratio: None,
+            documents: test.len(),
+        },
+        board: None,
+        file: FileRow { path: path.display().to_string(), bytes: file.bytes().len() },
+    }
+}
+
+/// Integer logits as real numbers.
+fn real_logits(file: &ModelFile, logits: &[i32]) -> Vec<f32> {
+    let scale = file.model().expect("a built file has been loaded once").header().logit_scale;
+    logits.iter().map(|&logit| logit as f32 * scale).collect()
+}
+
+/// Adds 1 for each document whose logit is on the side of its label.
+fn add_right<L: PartialOrd + Default>(sums: &mut [f32], logits: &[L], labels: &[u16]) {
+    for ((sum, logit), &label) in sums.iter_mut().zip(logits).zip(labels) {
+        *sum += f32::from((*logit > L::default()) == (label == 1));
+    }
+}
+
+fn no_epochs(run: &Run) -> Error {
+    Error::input(run.folder.display(), "the run has no epoch", "train it again")
+}

@@ -1,0 +1,86 @@
+//! Do 95% intervals cover the true gain 95 times in 100?
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::{Crossed, Gains, Interval, Resampling, bootstrap};
+
+const SEEDS: usize = 5;
+const DOCUMENTS: usize = 2_000;
+const TRUE_GAIN: f64 = 0.01;
+/// Share of documents on which technique and baseline ever differ.
+const CONTESTED: f64 = 0.12;
+/// Between contested documents the gain has this standard deviation, and between seeds on one of them that.
+const BETWEEN_DOCUMENTS: f64 = 0.4;
+const WITHIN_DOCUMENTS: f64 = 0.3;
+
+/// A world with a known gain: new seeds and new documents each time.
+struct World {
+    random: ChaCha8Rng,
+    normal: Normal,
+    seed_deviation: f64,
+}
+
+impl World {
+    fn new(seed_deviation: f64) -> Self {
+        let normal = Normal::new(0.0, 1.0).unwrap();
+        Self { random: ChaCha8Rng::seed_from_u64(7), normal, seed_deviation }
+    }
+
+    fn uniform(&mut self) -> f64 {
+        (f64::from(self.random.next_u32()) + 0.5) / 2.0_f64.powi(32)
+    }
+
+    fn gaussian(&mut self) -> f64 {
+        let uniform = self.uniform();
+        self.normal.inverse_cdf(uniform)
+    }
+
+    /// Most documents gain exactly nothing; the others gain in fifths, as means over five epochs do.
+    fn gains(&mut self) -> Gains {
+        let seed_effects: Vec<f64> = (0..SEEDS).map(|_| self.seed_deviation * self.gaussian()).collect();
+        let mut rows = vec![vec![0.0; DOCUMENTS]; SEEDS];
+        for document in 0..DOCUMENTS {
+            if self.uniform() >= CONTESTED {
+                continue;
+            }
+            let document_effect = BETWEEN_DOCUMENTS * self.gaussian();
+            for (row, seed_effect) in rows.iter_mut().zip(&seed_effects) {
+                let gain = (TRUE_GAIN + seed_effect) / CONTESTED + document_effect + WITHIN_DOCUMENTS * self.gaussian();
+                // Rounds up as often as keeps the mean.
+                row[document] = ((5.0 * gain + self.uniform()).floor() / 5.0) as f32;
+            }
+        }
+        Gains::new(&rows).unwrap()
+    }
+
+    /// Share of worlds whose interval contains the true gain, percent.
+    fn coverage(mut self, worlds: usize, interval: impl Fn(&Gains) -> Interval) -> f64 {
+        let covers = |interval: Interval| (interval.low..=interval.high).contains(&(100.0 * TRUE_GAIN));
+        let covered = (0..worlds).filter(|_| covers(interval(&self.gains()))).count();
+        100.0 * covered as f64 / worlds as f64
+    }
+}
+
+#[test]
+fn crossed_interval_covers_the_true_gain() {
+    for points in [0.2, 0.45, 1.2] {
+        let coverage = World::new(points / 100.0).coverage(2_000, |gains| Crossed::of(gains).interval(0.95).unwrap());
+        println!("seed deviation {points} points: crossed interval covers {coverage:.1}%");
+        assert!((93.0..=97.0).contains(&coverage), "seed deviation {points}: {coverage}%");
+    }
+}
+
+/// Why the verdict does not rest on the bootstrap: five seeds are too few for percentiles.
+#[test]
+fn percentile_bootstrap_covers_too_little_where_seeds_matter() {
+    let resampling = Resampling { draws: 1_000, seed: 0 };
+    let coverages = [0.2, 0.45, 1.2].map(|points| {
+        let percentile = |gains: &Gains| bootstrap(std::slice::from_ref(gains), resampling, 0.95).unwrap()[0];
+        let coverage = World::new(points / 100.0).coverage(500, percentile);
+        println!("seed deviation {points} points: percentile bootstrap covers {coverage:.1}%");
+        coverage
+    });
+    assert!(coverages[2] < 93.0, "{coverages:?}");
+}

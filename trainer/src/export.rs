@@ -1,0 +1,62 @@
+//! Export: from the checkpoint of a run to a model file.
+
+use edgefit::format::Provenance;
+
+use crate::{
+    Result,
+    data::{Corpus, VocabularyTables},
+    integer,
+    model_file::ModelFile,
+    network,
+    quantise::quantise,
+    run::{Checkpoint, Run},
+};
+
+/// What stands in a file for an accuracy that has not been measured.
+const NOT_MEASURED: f32 = f32::NAN;
+
+/// A model file and, if there was a test corpus, its integer logits there.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The file.
+    pub file: ModelFile,
+    /// The integer logits on the test corpus, one a document; empty without one.
+    pub logits: Vec<i32>,
+}
+
+/// Makes the model file of `checkpoint`, epoch `epoch` of a run.
+///
+/// With a test corpus, the file's own accuracy on it becomes part of its provenance.
+///
+/// # Errors
+///
+/// A network that cannot be quantised, or does not fit the format.
+pub fn export(
+    run: &Run,
+    vocabulary: &VocabularyTables,
+    epoch: u32,
+    checkpoint: &Checkpoint,
+    test: Option<&Corpus>,
+) -> Result<Exported> {
+    let integer = quantise(&checkpoint.network, &checkpoint.peaks)?;
+    let build = |integer_accuracy: f32| {
+        let provenance = Provenance {
+            recipe: &run.recipe.name,
+            seed: run.info.seed,
+            epoch,
+            protocol: &run.info.protocol,
+            dataset: &run.info.dataset.name,
+            dataset_sha256: run.info.dataset.sha256_bytes(),
+            float_accuracy: run.record(epoch).map_or(NOT_MEASURED, |record| record.validation_accuracy as f32),
+            integer_accuracy,
+            edgefit: edgefit::VERSION,
+        };
+        ModelFile::build(&integer, vocabulary, &run.info.dataset.labels, provenance)
+    };
+    let file = build(NOT_MEASURED)?;
+    let Some(test) = test else { return Ok(Exported { file, logits: Vec::new() }) };
+    let model = file.model().expect("a built file has been loaded once");
+    let logits = integer::logits_of_rows(&model, test);
+    let file = build(network::accuracy(&logits, test.labels()) as f32)?;
+    Ok(Exported { file, logits })
+}

@@ -1,0 +1,24 @@
+//! Trains, quantises, exports and verifies small classifiers for microcontrollers.
+
+pub mod board;
+pub mod checkpoint;
+pub mod data;
+pub mod error;
+pub mod evaluate;
+pub mod evidence;
+pub mod export;
+pub mod files;
+pub mod integer;
+pub mod model_file;
+pub mod network;
+pub mod quantise;
+pub mod recipe;
+pub mod results;
+mod rows;
+pub mod run;
+pub mod train;
+
+pub use error::{Error, Result};
+
+// What `#[derive(RecordState)]` of burn 0.22 expects at the root of the crate.
+use burn::optim::{RecordState, StateSink, StateSource};

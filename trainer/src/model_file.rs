@@ -1,0 +1,140 @@
+//! Model files on the host: building, reading and writing them.
+
+use std::path::Path;
+
+use edgefit::{
+    Model,
+    format::{self, Header, Input, LayerHeader, PREFIX_LEN, Provenance},
+    words::TOKENISER,
+};
+
+use crate::{
+    Error, Result,
+    data::VocabularyTables,
+    files,
+    quantise::{IntegerLayer, IntegerNetwork},
+};
+
+/// The bytes of a model file, at an address that [`Model::from_bytes`] accepts.
+#[derive(Debug, Clone)]
+pub struct ModelFile {
+    blocks: Vec<u128>,
+    len: usize,
+}
+
+impl ModelFile {
+    /// A copy of `bytes` at a multiple of 16.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut blocks = vec![0u128; bytes.len().div_ceil(size_of::<u128>())];
+        bytemuck::cast_slice_mut(&mut blocks)[..bytes.len()].copy_from_slice(bytes);
+        Self { blocks, len: bytes.len() }
+    }
+
+    /// Builds the file of an integer network with its vocabulary, and loads it once to see that it is sound.
+    ///
+    /// # Errors
+    ///
+    /// A network beyond the limits of the format.
+    pub fn build(
+        network: &IntegerNetwork,
+        vocabulary: &VocabularyTables,
+        labels: &[String],
+        provenance: Provenance<'_>,
+    ) -> Result<Self> {
+        let mut arena = Arena::default();
+        let labels = labels.join("\0");
+        let input = Input::Text {
+            tokeniser: TOKENISER,
+            seed: vocabulary.seed,
+            words: vocabulary.fingerprints.len() as u32,
+            unknown_row: false,
+            displacements: arena.put(&vocabulary.displacements),
+            fingerprints: arena.put(&vocabulary.fingerprints),
+        };
+        let layers = network.layers.iter().map(|layer| layer_header(layer, &mut arena)).collect();
+        let header = Header { labels: &labels, logit_scale: network.logit_scale, input, layers, provenance };
+        // Strings are short and bounded: names of recipes, datasets and classes.
+        let mut out = vec![0; PREFIX_LEN + arena.0.len() + labels.len() + 4_096];
+        let written = format::write(&header, &arena.0, &mut out).map_err(unsound)?;
+        let file = Self::from_bytes(&out[..written]);
+        file.model().map_err(unsound)?;
+        Ok(file)
+    }
+
+    /// Reads and validates a model file.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, or is not a sound model; the message names the file and the reason.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = Self::from_bytes(&std::fs::read(path).map_err(Error::io("read", path))?);
+        if let Err(error) = file.model() {
+            return Err(Error::input(path.display(), error, "export the model again: `trainer export RUN --output FILE`"));
+        }
+        Ok(file)
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        files::write(path, self.bytes())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.blocks)[..self.len]
+    }
+
+    /// The model in the bytes.
+    ///
+    /// # Errors
+    ///
+    /// Why the bytes are not a sound model.
+    pub fn model(&self) -> Result<Model<'_>, edgefit::Error> {
+        Model::from_bytes(self.bytes())
+    }
+}
+
+fn unsound(error: edgefit::Error) -> Error {
+    Error::input("network", error, "see the limits in shared/FORMAT.md and choose a smaller network")
+}
+
+/// The arena of a file: tables one after the other, each at a multiple of 16.
+#[derive(Default)]
+struct Arena(Vec<u8>);
+
+impl Arena {
+    /// Appends a table, little endian, and returns its offset.
+    fn put<T: bytemuck::NoUninit>(&mut self, table: &[T]) -> u32 {
+        const { assert!(cfg!(target_endian = "little"), "tables are stored as they lie in memory, little endian") };
+        self.0.resize(self.0.len().next_multiple_of(format::ALIGNMENT), 0);
+        let offset = self.0.len() as u32;
+        self.0.extend_from_slice(bytemuck::cast_slice(table));
+        offset
+    }
+}
+
+fn layer_header(layer: &IntegerLayer, arena: &mut Arena) -> LayerHeader {
+    let weights = if layer.bits <= 8 {
+        let bytes: Vec<i8> = layer.weights.iter().map(|&w| w as i8).collect();
+        arena.put(&bytes)
+    } else {
+        arena.put(&layer.weights)
+    };
+    let (multipliers, shifts): (Vec<i32>, Vec<u8>) = layer.factors.iter().copied().unzip();
+    LayerHeader {
+        inputs: layer.inputs as u32,
+        units: layer.biases.len() as u32,
+        bits: layer.bits,
+        activation_max: layer.activation_max,
+        weights,
+        biases: arena.put(&layer.biases),
+        multipliers: arena.put(&multipliers),
+        shifts: arena.put(&shifts),
+    }
+}

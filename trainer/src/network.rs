@@ -1,0 +1,146 @@
+//! A trained network in f32: what training produces, checkpoints hold and quantisation reads.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{data::Corpus, rows::add_rows};
+
+/// A fully connected layer. The first one's inputs are the rows of the vocabulary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dense {
+    /// The kernel, input-major: `[inputs][units]`.
+    pub kernel: Vec<f32>,
+    /// One bias a unit.
+    pub bias: Vec<f32>,
+}
+
+impl Dense {
+    /// How many units the layer has.
+    #[must_use]
+    pub fn units(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// How many inputs each unit has.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.kernel.len() / self.bias.len()
+    }
+
+    /// The weights from input `input` to each unit.
+    #[must_use]
+    pub fn row(&self, input: usize) -> &[f32] {
+        &self.kernel[input * self.units()..(input + 1) * self.units()]
+    }
+}
+
+/// A feed-forward network over bags of words: `ReLU` after each layer but the last, which gives logits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The layers, first to last.
+    pub layers: Vec<Dense>,
+}
+
+/// Loss and accuracy over a corpus.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// The mean binary cross-entropy, from logits, without any penalty.
+    pub loss: f64,
+    /// The share of right decisions, a fraction.
+    pub accuracy: f64,
+}
+
+impl Network {
+    /// One logit a document.
+    #[must_use]
+    pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
+        let mut pass = Pass::new(self);
+        (0..corpus.len()).map(|document| pass.run(corpus.rows(document))[0]).collect()
+    }
+
+    /// One logit a document, and the largest activation of each hidden layer over the corpus.
+    #[must_use]
+    pub fn logits_and_peaks(&self, corpus: &Corpus) -> (Vec<f32>, Vec<f32>) {
+        let mut pass = Pass::new(self);
+        let mut peaks = vec![0f32; self.layers.len() - 1];
+        let run = |document| {
+            let logit = pass.run(corpus.rows(document))[0];
+            for (peak, activations) in peaks.iter_mut().zip(&pass.values) {
+                *peak = activations.iter().copied().fold(*peak, f32::max);
+            }
+            logit
+        };
+        let logits = (0..corpus.len()).map(run).collect();
+        (logits, peaks)
+    }
+}
+
+/// Loss and accuracy of one logit a document against labels 0 and 1.
+#[must_use]
+pub fn score(logits: &[f32], labels: &[u16]) -> Score {
+    let losses = logits.iter().zip(labels).map(|(&logit, &label)| cross_entropy(f64::from(logit), label));
+    Score { loss: losses.sum::<f64>() / logits.len() as f64, accuracy: accuracy(logits, labels) }
+}
+
+/// The share of documents whose logit, float or integer, is on the side of its label: above 0 for label 1.
+#[must_use]
+pub fn accuracy<L: PartialOrd + Default>(logits: &[L], labels: &[u16]) -> f64 {
+    let right = logits.iter().zip(labels).filter(|(logit, label)| (**logit > L::default()) == (**label == 1)).count();
+    right as f64 / labels.len() as f64
+}
+
+/// Binary cross-entropy from a logit: `max(z, 0) - z*y + ln(1 + exp(-|z|))`, which overflows nowhere.
+#[must_use]
+pub fn cross_entropy(logit: f64, label: u16) -> f64 {
+    logit.max(0.0) - logit * f64::from(label) + (-logit.abs()).exp().ln_1p()
+}
+
+/// A forward pass, with its buffers kept from document to document.
+struct Pass<'n> {
+    network: &'n Network,
+    values: Vec<Vec<f32>>,
+}
+
+impl<'n> Pass<'n> {
+    fn new(network: &'n Network) -> Self {
+        Self { network, values: network.layers.iter().map(|layer| vec![0.0; layer.units()]).collect() }
+    }
+
+    /// The logits of a document; afterwards `values` holds what each layer gave.
+    fn run(&mut self, rows: &[u16]) -> &[f32] {
+        let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
+        let (values, later) = self.values.split_first_mut().expect("a buffer a layer");
+        values.copy_from_slice(&first.bias);
+        add_rows(values, &first.kernel, rows.iter().map(|&row| (usize::from(row), 1.0)));
+        let mut previous = values;
+        for (layer, values) in rest.iter().zip(later) {
+            previous.iter_mut().for_each(|value| *value = value.max(0.0));
+            values.copy_from_slice(&layer.bias);
+            let active = previous.iter().copied().enumerate().filter(|&(_, activation)| activation > 0.0);
+            add_rows(values, &layer.kernel, active);
+            previous = values;
+        }
+        previous
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cross_entropy_agrees_with_its_definition_and_stays_finite() {
+        for logit in [-30.0, -2.5, 0.0, 0.7, 12.0] {
+            let p = 1.0 / (1.0 + f64::exp(-logit));
+            assert!((cross_entropy(logit, 1) + p.ln()).abs() < 1e-9);
+            assert!((cross_entropy(-logit, 0) + p.ln()).abs() < 1e-9);
+        }
+        assert!((cross_entropy(1e4, 0) - 1e4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_zero_logit_is_negative() {
+        let score = score(&[0.0, 0.0], &[0, 1]);
+        assert!((score.accuracy - 0.5).abs() < 1e-12);
+        assert!((score.loss - 2f64.ln()).abs() < 1e-12);
+    }
+}

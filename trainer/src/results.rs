@@ -1,0 +1,137 @@
+//! The results of a study or a verification, as `--json` prints them. Field names are a contract.
+
+use serde::Serialize;
+
+use crate::{evidence, run::DatasetInfo};
+
+/// The version of this layout.
+pub const SCHEMA: u32 = 1;
+
+/// One object: everything that a study or a verification found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The data.
+    pub dataset: DatasetInfo,
+    /// A row a model.
+    pub models: Vec<ModelRow>,
+    /// A row a technique: its gain over the baseline.
+    pub gains: Vec<GainRow>,
+    /// What cannot be concluded, and other things to know.
+    pub notes: Vec<String>,
+    /// What the checks found, in words; empty if all passed. The exit code is 1 if there is any.
+    pub failures: Vec<String>,
+}
+
+/// One model: a recipe and a seed. Accuracies are fractions.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelRow {
+    /// The recipe.
+    pub recipe: String,
+    /// The seed.
+    pub seed: u64,
+    /// The protocol.
+    pub protocol: String,
+    /// The float network after the last epoch; null for a bare file.
+    pub float: Option<FloatRow>,
+    /// The exported file on the host, over all test documents.
+    pub integer: IntegerRow,
+    /// The exported file on the board; null without a board.
+    pub board: Option<BoardRow>,
+    /// The exported file.
+    pub file: FileRow,
+}
+
+/// A float network after its last epoch.
+#[derive(Debug, Clone, Serialize)]
+pub struct FloatRow {
+    /// Accuracy on the training documents, without dropout.
+    pub train_accuracy: f64,
+    /// Accuracy on the test documents.
+    pub test_accuracy: f64,
+    /// Data loss on the test documents.
+    pub test_loss: f64,
+    /// Train minus test accuracy: the generalisation gap.
+    pub generalisation_gap: f64,
+    /// Mean test accuracy of the last five epochs.
+    pub mean_last5_test_accuracy: f64,
+    /// The epoch with the lowest validation loss.
+    pub best_epoch: u32,
+    /// The lowest validation loss, penalty included.
+    pub best_validation_loss: f64,
+    /// The data loss of that epoch, without the penalty.
+    pub best_validation_data_loss: f64,
+}
+
+/// An exported file on the host.
+#[derive(Debug, Clone, Serialize)]
+pub struct IntegerRow {
+    /// Accuracy on the test documents.
+    pub test_accuracy: f64,
+    /// Loss on the test documents, from dequantised logits.
+    pub test_loss: f64,
+    /// Mean test accuracy of the files of the last five epochs; null for a bare file.
+    pub mean_last5_test_accuracy: Option<f64>,
+    /// Decisions that differ from the float network's; null for a bare file.
+    pub flips: Option<usize>,
+    /// RMS of (dequantised integer logit - float logit) over the RMS of the float logits; null for a bare file.
+    pub rms_ratio: Option<f64>,
+    /// Documents.
+    pub documents: usize,
+}
+
+/// An exported file on the board.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum BoardRow {
+    /// It ran.
+    Ran {
+        /// The board.
+        name: String,
+        /// Documents, from raw text.
+        documents: usize,
+        /// Documents with an integer logit that is not the host's.
+        logit_mismatches: usize,
+        /// Accuracy on these documents.
+        test_accuracy: f64,
+    },
+    /// It cannot run there.
+    Refused {
+        /// The board.
+        name: String,
+        /// Why.
+        error: String,
+        /// Bytes that the model takes.
+        needed: usize,
+        /// Bytes that the board has for it.
+        available: usize,
+    },
+}
+
+/// An exported file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileRow {
+    /// Where it is.
+    pub path: String,
+    /// Its length.
+    pub bytes: usize,
+}
+
+/// The gain of a technique over the baseline, under one protocol.
+#[derive(Debug, Clone, Serialize)]
+pub struct GainRow {
+    /// The protocol.
+    pub protocol: String,
+    /// The evidence.
+    #[serde(flatten)]
+    pub evidence: evidence::Gain,
+}
+
+impl Results {
+    /// Whether a check has failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+}
