@@ -15,6 +15,7 @@ use edgefit::{
 };
 
 /// The facts of the board, which build.rs takes from its `board.toml`.
+#[allow(clippy::unreadable_literal, reason = "generated")]
 mod board {
     include!(concat!(env!("OUT_DIR"), "/board.rs"));
 }

@@ -12,6 +12,7 @@ use crate::{
     network,
     results::{FileRow, FloatRow, IntegerRow, ModelRow},
     run::Run,
+    verify::Mismatch,
 };
 
 /// A model that has been evaluated.
@@ -23,8 +24,12 @@ pub struct Evaluated {
     pub file: ModelFile,
     /// Correctness a document, float and integer: the mean over the files of the last epochs. None for a bare file.
     pub correctness: Option<[Vec<f32>; 2]>,
+    /// What the file says of its accuracy on this very dataset. None where it says nothing, or for a run.
+    pub stated_accuracy: Option<f32>,
     /// Correctness of the documents that ran on the board, if it has run.
     pub board_correctness: Option<Vec<f32>>,
+    /// The first document on which the board differs from the host.
+    pub mismatch: Option<Mismatch>,
 }
 
 /// Evaluates the last epochs of a run. The last epoch's file is written to `path`.
@@ -79,14 +84,32 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
         board: None,
         file: FileRow { path: path.display().to_string(), bytes: file.bytes().len() },
     };
-    Ok(Evaluated { row, file, correctness: Some(correctness), board_correctness: None })
+    Ok(Evaluated {
+        row,
+        file,
+        correctness: Some(correctness),
+        stated_accuracy: None,
+        board_correctness: None,
+        mismatch: None,
+    })
 }
 
 /// Evaluates a bare model file: what it says of itself, and how it does on the host's integers.
+///
+/// `dataset_sha256` is that of the test documents' dataset: only there must the accuracy be the stated one.
 #[must_use]
-pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus) -> Evaluated {
+pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256: [u8; 32]) -> Evaluated {
     let row = file_row(&file, path, test);
-    Evaluated { row, file, correctness: None, board_correctness: None }
+    let stated_accuracy = stated_accuracy(&file, dataset_sha256);
+    Evaluated { row, file, correctness: None, stated_accuracy, board_correctness: None, mismatch: None }
+}
+
+/// The accuracy that a file states, if it is one on this dataset.
+fn stated_accuracy(file: &ModelFile, dataset_sha256: [u8; 32]) -> Option<f32> {
+    let model = file.model().expect("a file that was read has been loaded once");
+    let provenance = &model.header().provenance;
+    let comparable = provenance.dataset_sha256 == dataset_sha256 && provenance.integer_accuracy.is_finite();
+    comparable.then_some(provenance.integer_accuracy)
 }
 
 fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {

@@ -2,6 +2,8 @@
 
 pub mod board;
 pub mod checkpoint;
+pub mod cli;
+pub mod commands;
 pub mod data;
 pub mod error;
 pub mod evaluate;
@@ -11,12 +13,18 @@ pub mod files;
 pub mod integer;
 pub mod model_file;
 pub mod network;
+pub mod parallel;
+pub mod progress;
 pub mod quantise;
 pub mod recipe;
 pub mod results;
 mod rows;
 pub mod run;
+pub mod study;
+pub mod table;
 pub mod train;
+pub mod verdict;
+pub mod verify;
 
 pub use error::{Error, Result};
 

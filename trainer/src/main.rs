@@ -1,2 +1,20 @@
-//! x
-fn main() {}
+//! The `trainer` program.
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+use edgefit_trainer::{cli::Cli, commands};
+
+fn main() -> ExitCode {
+    match commands::run(&Cli::parse()) {
+        Ok(outcome) => {
+            // A reader that has gone away, such as `head`, is no failure of ours.
+            let _ = std::io::stdout().write_all(outcome.text.as_bytes());
+            ExitCode::from(u8::from(outcome.failed))
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

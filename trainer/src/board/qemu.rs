@@ -110,6 +110,12 @@ impl Process {
         self.ended(logs)
     }
 
+    /// Ends the program as if it had crashed.
+    #[cfg(test)]
+    pub(super) fn stop(&mut self) {
+        self.child.kill().unwrap();
+    }
+
     fn ended(&mut self, logs: Vec<LogLine>) -> Result<Ended> {
         let status = self.child.wait().map_err(Error::io("wait for QEMU in", self.folder.path()))?;
         let complaint = fs::read(self.folder.path().join("complaints")).unwrap_or_default();

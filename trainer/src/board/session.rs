@@ -138,3 +138,51 @@ fn last_words(ended: &Ended) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static MODEL: &[u8] = include_bytes!("../../../shared/golden/tiny.edgefit");
+
+    fn board() -> Board {
+        Board::parse("qemu:mps2-an386").unwrap()
+    }
+
+    #[test]
+    fn a_board_that_dies_is_reported_with_its_status_and_last_logs() {
+        let board = board();
+        let mut session = Session::start(&board, MODEL).unwrap();
+        assert_eq!(session.classify_text(b"").unwrap(), [93]);
+        session.process.as_mut().unwrap().stop();
+        let message = session.classify_text(b"film").unwrap_err().to_string();
+        assert!(message.contains("board qemu:mps2-an386: it ended with signal: 9"), "{message}");
+        assert!(message.contains("logged info: mps2-an386: model tiny"), "{message}");
+        let message = session.classify_text(b"film").unwrap_err().to_string();
+        assert!(message.contains("the session is over"), "{message}");
+    }
+
+    #[test]
+    fn an_emulator_that_refuses_to_start_is_quoted() {
+        let mut board = board();
+        "no-such-machine".clone_into(&mut board.facts.qemu.machine);
+        let message = Session::start(&board, MODEL).unwrap_err().to_string();
+        assert!(message.contains("it ended with exit status: 1") && message.contains("QEMU said"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_emulator_is_explained_by_the_line_that_installs_it() {
+        let mut board = board();
+        "qemu-system-none".clone_into(&mut board.facts.qemu.program);
+        let message = Session::start(&board, MODEL).unwrap_err().to_string();
+        assert!(message.contains("not installed") && message.contains("apt-get install qemu-system-none"), "{message}");
+    }
+
+    #[test]
+    fn output_that_is_no_log_is_shown_as_text() {
+        let board = board();
+        let lines = board.image().unwrap().logs.read_all(&b"hello\0\0\xffcut"[..]);
+        let texts: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["output: hello", "output: \\xffcut"]);
+    }
+}

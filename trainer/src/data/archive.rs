@@ -28,7 +28,8 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
             "name the archive aclImdb_v1.tar.gz as it was distributed, or the unpacked folder",
         ));
     }
-    let mut tar = MultiGzDecoder::new(compressed);
+    // Buffered here too: zlib runs slowly when asked for one header and one review at a time.
+    let mut tar = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(compressed));
     let mut reviews = Reviews::new(path.display().to_string());
     let mut last = String::from("the start");
     read_members(&mut tar, &mut reviews, &mut last)
@@ -43,7 +44,7 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
                 "copy or download it again; `gzip -t` and `tar -tzf` say nothing about a whole archive",
             ),
         })?;
-    let sha256 = tar.into_inner().into_inner().sha256.finalize();
+    let sha256 = tar.into_inner().into_inner().into_inner().sha256.finalize();
     reviews.finish(Some(sha256.into()))
 }
 

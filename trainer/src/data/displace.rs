@@ -2,7 +2,7 @@
 
 use super::row_set::RowSet;
 use edgefit::{
-    vocabulary::{bucket, buckets, fingerprint, slot},
+    vocabulary::{Vocabulary, bucket, buckets, fingerprint, slot},
     words::Hash,
 };
 use std::cmp::Reverse;
@@ -19,8 +19,12 @@ pub(super) struct Placement<'a> {
     /// The buckets, the largest first: it is the hardest to place.
     order: Vec<usize>,
     taken: RowSet,
+    /// The seed that was tried last. What follows is of use only if it placed all words.
+    pub(super) seed: u32,
     /// The displacement of each bucket.
     pub(super) displacements: Vec<u16>,
+    /// The fingerprint of each row.
+    pub(super) fingerprints: Vec<u16>,
 }
 
 impl<'a> Placement<'a> {
@@ -33,13 +37,16 @@ impl<'a> Placement<'a> {
             starts: vec![0; buckets + 1],
             order: (0..buckets).collect(),
             taken: RowSet::new(),
+            seed: 0,
             displacements: vec![0; buckets],
+            fingerprints: vec![0; words.len()],
             words,
         }
     }
 
     /// Gives each word a row of its own under `seed`, or says that there is no way to.
     pub(super) fn place(&mut self, seed: u32) -> bool {
+        self.seed = seed;
         for (hash, word) in self.hashes.iter_mut().zip(&self.words) {
             *hash = Hash::of(seed, word);
         }
@@ -48,17 +55,19 @@ impl<'a> Placement<'a> {
         (0..self.displacements.len()).all(|b| self.hashes_differ(b)) && self.displace()
     }
 
-    /// The word of each row and its fingerprint, after a seed that placed all.
-    pub(super) fn rows(&self) -> (Vec<Box<[u8]>>, Vec<u16>) {
+    /// The vocabulary as the seed tried last makes it.
+    pub(super) fn view(&self) -> Vocabulary<'_> {
+        Vocabulary::new(self.seed, &self.displacements, &self.fingerprints, None)
+    }
+
+    /// The word of each row.
+    pub(super) fn words_of_rows(&self) -> Vec<Box<[u8]>> {
         let mut words = vec![Box::default(); self.words.len()];
-        let mut fingerprints = vec![0; self.words.len()];
         for (word, &hash) in self.words.iter().zip(&self.hashes) {
             let displacement = self.displacements[bucket(hash, self.displacements.len())];
-            let row = slot(hash, displacement, self.words.len());
-            words[row] = Box::from(*word);
-            fingerprints[row] = fingerprint(hash);
+            words[slot(hash, displacement, self.words.len())] = Box::from(*word);
         }
-        (words, fingerprints)
+        words
     }
 
     /// Sorts the words by bucket (a counting sort), then the buckets by size, ties by number.
@@ -111,6 +120,9 @@ impl<'a> Placement<'a> {
                 return false;
             };
             self.displacements[b] = d;
+            for (&hash, &row) in hashes.iter().zip(&slots) {
+                self.fingerprints[usize::from(row)] = fingerprint(hash);
+            }
         }
         true
     }

@@ -60,8 +60,14 @@ mod tests {
             removed in proptest::collection::vec(any::<u16>(), 0..100),
         ) {
             let (mut set, mut naive) = (RowSet::new(), BTreeSet::new());
-            inserted.iter().for_each(|&row| { set.insert(row); naive.insert(row); });
-            removed.iter().chain(inserted.iter().take(3)).for_each(|&row| { set.remove(row); naive.remove(&row); });
+            for &row in &inserted {
+                set.insert(row);
+                naive.insert(row);
+            }
+            for &row in removed.iter().chain(inserted.iter().take(3)) {
+                set.remove(row);
+                naive.remove(&row);
+            }
             for row in inserted.iter().chain(&removed) {
                 prop_assert_eq!(set.contains(*row), naive.contains(row));
             }

@@ -126,7 +126,9 @@ mod tests {
     fn the_hash_sees_where_one_text_ends_and_which_label_it_has() {
         let hash = |documents: &[(&str, u16)]| {
             let (mut split, mut sha256) = (Split::default(), Sha256::new());
-            documents.iter().for_each(|(text, label)| split.push(text.as_bytes(), *label));
+            for (text, label) in documents {
+                split.push(text.as_bytes(), *label);
+            }
             split.hash_into(&mut sha256);
             sha256.finalize()
         };

@@ -47,30 +47,19 @@ impl VocabularyTables {
             return Err(Error::input("the training texts", "they hold no word", "check that they are texts"));
         }
         let mut placement = Placement::new(inside.iter().map(|(word, _)| *word).collect());
-        let mut best: Option<Self> = None;
-        for seed in 0..SEEDS {
-            if !placement.place(seed) {
-                continue;
-            }
-            let (words, fingerprints) = placement.rows();
-            let displacements = placement.displacements.clone();
-            let mut tables = Self { seed, displacements, fingerprints, words, strangers: 0 };
-            let limit = best.as_ref().map_or(usize::MAX, |best| best.strangers);
-            tables.strangers = tables.count_strangers(&outside, limit);
-            if tables.strangers == 0 {
-                return Ok(tables);
-            }
-            if tables.strangers < limit {
-                best = Some(tables);
-            }
-        }
-        best.ok_or_else(|| {
+        let (strangers, seed) = search(&mut placement, &outside).ok_or_else(|| {
             Error::input(
                 format!("a vocabulary of {} words", inside.len()),
                 format!("none of {SEEDS} seeds gives each word a row of its own"),
                 "ask for a few words fewer",
             )
-        })
+        })?;
+        if placement.seed != seed {
+            placement.place(seed);
+        }
+        let words = placement.words_of_rows();
+        let Placement { displacements, fingerprints, .. } = placement;
+        Ok(Self { seed, displacements, fingerprints, words, strangers })
     }
 
     /// The tables as the lookup sees them. There is no row for unknown words.
@@ -78,13 +67,28 @@ impl VocabularyTables {
     pub fn view(&self) -> Vocabulary<'_> {
         Vocabulary::new(self.seed, &self.displacements, &self.fingerprints, None)
     }
+}
 
-    /// How many of these words pass; at `limit` it stops counting.
-    fn count_strangers(&self, outside: &[Counted<'_>], limit: usize) -> usize {
-        let view = self.view();
-        let passes = |(word, _): &&Counted<'_>| view.row(Hash::of(self.seed, word)).is_some();
-        outside.iter().filter(passes).take(limit).count()
+/// The first seed that lets the fewest strangers pass, and how many these are.
+fn search(placement: &mut Placement<'_>, outside: &[Counted<'_>]) -> Option<(usize, u32)> {
+    let mut best = None;
+    for seed in 0..SEEDS {
+        if !placement.place(seed) {
+            continue;
+        }
+        // As many as the best has so far are too many: no need to count on.
+        let limit = best.map_or(usize::MAX, |(strangers, _)| strangers);
+        let view = placement.view();
+        let passes = |(word, _): &&Counted<'_>| view.row(Hash::of(seed, word)).is_some();
+        let strangers = outside.iter().filter(passes).take(limit).count();
+        if strangers < limit {
+            best = Some((strangers, seed));
+        }
+        if strangers == 0 {
+            break;
+        }
     }
+    best
 }
 
 #[cfg(test)]

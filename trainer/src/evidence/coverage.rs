@@ -75,7 +75,7 @@ fn crossed_interval_covers_the_true_gain() {
 /// Why the verdict does not rest on the bootstrap: five seeds are too few for percentiles.
 #[test]
 fn percentile_bootstrap_covers_too_little_where_seeds_matter() {
-    let resampling = Resampling { draws: 1_000, seed: 0 };
+    let resampling = Resampling { draws: 200, seed: 0 };
     let coverages = [0.2, 0.45, 1.2].map(|points| {
         let percentile = |gains: &Gains| bootstrap(std::slice::from_ref(gains), resampling, 0.95).unwrap()[0];
         let coverage = World::new(points / 100.0).coverage(500, percentile);

@@ -42,8 +42,8 @@ pub struct Recipe {
 /// What is known of one technique's gain over the baseline. Intervals are in points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Gain {
-    /// The technique's name.
-    pub name: String,
+    /// The technique: the recipe's name.
+    pub recipe: String,
     /// Gain of the float network.
     pub float: Interval,
     /// Gain of the integer network on the host, over all documents: the deployed gain that the verdict is about.
@@ -129,7 +129,7 @@ pub fn gains(baseline: &Recipe, techniques: &[Recipe], settings: &Settings) -> R
         };
 
         gains.push(Gain {
-            name: technique.name.clone(),
+            recipe: technique.name.clone(),
             float,
             integer,
             board: board_interval(technique, baseline, settings.level)?,
@@ -189,16 +189,20 @@ fn bootstrap_all(tables: &[Tables], settings: &Settings) -> Result<Vec<Bootstrap
     Ok(by_technique.collect())
 }
 
-/// What it takes to settle an inconclusive verdict: the deployed gain told from 0 and the shift told from the margin.
+/// What it takes to settle an inconclusive verdict if the estimates stay as they are.
 ///
-/// A shift above the margin is settled by no number: more data only confirms that no word fits.
+/// A shift within the margin is to be told from the margin, and the deployed gain from 0; a shift below the margin is
+/// lost once told from it. A shift above is settled by no number: more data only confirms that no other word fits.
 fn needed([_, integer, shift]: &[Crossed; 3], settings: &Settings) -> Result<Needed, Error> {
-    let to_the_margin = settings.margin - shift.points.abs();
-    if shift.points > settings.margin {
+    let Settings { level, margin, .. } = *settings;
+    if shift.points > margin {
         return Ok(Needed { seeds: None, documents: None });
     }
-    let of_shift = shift.needed(to_the_margin.abs(), settings.level)?;
-    let of_integer = integer.needed(integer.points.abs(), settings.level)?;
+    if shift.points < -margin {
+        return shift.needed(-margin - shift.points, level);
+    }
+    let of_shift = shift.needed(margin - shift.points.abs(), level)?;
+    let of_integer = integer.needed(integer.points.abs(), level)?;
     Ok(Needed {
         seeds: of_shift.seeds.zip(of_integer.seeds).map(|(a, b)| a.max(b)),
         documents: of_shift.documents.zip(of_integer.documents).map(|(a, b)| a.max(b)),

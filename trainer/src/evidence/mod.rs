@@ -2,7 +2,7 @@
 //!
 //! Accuracies are fractions; gains, gaps, margins and intervals are percentage points. Every recipe is trained once a
 //! seed, and every seed is tested on the same documents, so seeds and documents are *crossed*: two seeds share the luck
-//! of the documents, two documents share the luck of the seed. [`Crossed`] estimates both variances, [`bootstrap`]
+//! of the documents, two documents share the luck of the seed. [`Crossed`] estimates both variances, [`bootstrap()`]
 //! resamples both, [`judge`] turns three intervals into one [`Verdict`], and [`gains`] does all of it for several
 //! techniques against one baseline.
 //!

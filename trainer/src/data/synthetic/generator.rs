@@ -5,9 +5,9 @@
 //!
 //! # Randomness
 //!
-//! `block(counter, i, part)` is one block of ChaCha with 8 rounds: 16 words of 32 bits. The key is the seed (64 bits,
-//! little-endian) and zeros; state words 12 to 15 are `counter`, 0, `i`, `part`. A *normal* number is the sum of the 12
-//! 16-bit halves of 6 words, less 393,210: Q16, mean 0, standard deviation 1.
+//! `block(counter, i, part)` is one block of the stream cipher `ChaCha8` (8 rounds): 16 words of 32 bits. The key is
+//! the seed (64 bits, little-endian) and zeros; state words 12 to 15 are `counter`, 0, `i`, `part`. A *normal* number
+//! is the sum of the 12 16-bit halves of 6 words, less 393,210: Q16, mean 0, standard deviation 1.
 //!
 //! # The world: 15,000 pairs of words
 //!

@@ -68,6 +68,9 @@ fn an_inconclusive_verdict_says_what_is_needed() {
     // No seed differs from another in its gain: only documents help.
     assert_eq!(narrow.seeds, None);
     assert!(narrow.documents.is_some_and(|documents| documents > DOCUMENTS));
+    let lost_soon = gain(recipe("technique", 1_740, 1_733));
+    assert_eq!(lost_soon.verdict, Verdict::Inconclusive);
+    assert!(lost_soon.needed.unwrap().documents.is_some_and(|documents| documents > DOCUMENTS));
     let beyond = gain(recipe("technique", 1_740, 1_780)).needed;
     assert_eq!(beyond, Some(Needed { seeds: None, documents: None }));
     assert_eq!(gain(recipe("technique", 1_740, 1_740)).needed, None);

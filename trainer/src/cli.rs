@@ -1,0 +1,292 @@
+//! The command line: what can be asked, and how the answer leaves the program.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    Error, Result,
+    evidence::{Resampling, Settings, Verdict},
+    parallel,
+    recipe::{NAMES, Recipe},
+    run::EpochChoice,
+    verdict::Rules,
+    verify::Documents,
+};
+
+/// Trains small classifiers, quantises them to integers, runs them on a board, and shows with statistics whether
+/// what regularisation won in training is still there after deployment.
+#[derive(Debug, Parser)]
+#[command(name = "trainer", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole path on the embedded synthetic corpus: train, quantise, run on an emulated board, verdict
+    Demo(DemoArgs),
+    /// Train one recipe with one seed into a run folder
+    Train(TrainArgs),
+    /// Make a model file from a run
+    Export(ExportArgs),
+    /// Train, export and evaluate many recipes and seeds, run them on a board, and give a verdict
+    Study(StudyArgs),
+    /// Run exported models on the host and on a board: every integer logit must be equal
+    Verify(VerifyArgs),
+}
+
+/// The data.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// `aclImdb_v1.tar.gz`, the folder it unpacks to, or `synthetic[:N]`, the embedded corpus of N + N documents
+    #[arg(long, value_name = "DATA")]
+    pub data: String,
+}
+
+/// The board.
+#[derive(Debug, Args)]
+pub struct BoardArgs {
+    /// Run the exported models there too, such as `qemu:mps2-an386`
+    #[arg(long, value_name = "BOARD")]
+    pub board: Option<String>,
+    /// How many test documents to run on the board, evenly spaced, or `all`
+    #[arg(long, value_name = "N|all", default_value = "2000")]
+    pub documents: Documents,
+    /// The firmware folder, where it is not above the current folder
+    #[arg(long, value_name = "FOLDER")]
+    pub firmware: Option<PathBuf>,
+}
+
+/// Knobs that override every recipe.
+#[derive(Debug, Args)]
+pub struct Overrides {
+    /// How many epochs to train
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// How many documents a training step takes
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<NonZeroUsize>,
+    /// The learning rate of the optimiser
+    #[arg(long, value_name = "RATE")]
+    pub learning_rate: Option<f32>,
+}
+
+/// How verdicts are reached.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// A shift of the gain by less than this many points does not matter
+    #[arg(long, value_name = "POINTS", default_value_t = 0.25)]
+    pub margin: f64,
+    /// Fail unless every verdict is this word
+    #[arg(long, value_name = "VERDICT", value_parser = ["holds"])]
+    pub require: Option<String>,
+    /// The seed of the bootstrap
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub bootstrap_seed: u64,
+}
+
+/// What to print.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where to write the runs and the exported models [default: runs/demo-N]
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How many training runs at a time [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// The firmware folder, where it is not above the current folder
+    #[arg(long, value_name = "FOLDER")]
+    pub firmware: Option<PathBuf>,
+    /// What to print.
+    #[command(flatten)]
+    pub print: OutputArgs,
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// The data.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The recipe: baseline, smaller, l2 or dropout
+    #[arg(long, value_name = "NAME", default_value = crate::recipe::BASELINE)]
+    pub recipe: String,
+    /// The seed of initialisation, order and dropout
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+    /// Knobs that override every recipe.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Where to write the run [default: runs/RECIPE-N]
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Which epoch: `last`, `best` (lowest validation loss) or its number
+    #[arg(long, value_name = "last|best|N", default_value = "last")]
+    pub epoch: EpochChoice,
+    /// Where to write the model file
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `study`.
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// The data.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The recipes, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = NAMES.map(str::to_owned))]
+    pub recipes: Vec<String>,
+    /// A number of seeds (N means 0 to N-1), or a list of seeds such as `3,5,8`
+    #[arg(long, value_name = "N|LIST", default_value = "3")]
+    pub seeds: Seeds,
+    /// Knobs that override every recipe.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// The board.
+    #[command(flatten)]
+    pub board: BoardArgs,
+    /// How verdicts are reached.
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    /// Where to write the runs, the exported models and results.json [default: runs/study-N]
+    #[arg(long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// How many training runs at a time [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// What to print.
+    #[command(flatten)]
+    pub print: OutputArgs,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Exported model files, or run folders, whose float networks then take part
+    #[arg(value_name = "FILE|RUN", required = true)]
+    pub models: Vec<PathBuf>,
+    /// The data.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The board.
+    #[command(flatten)]
+    pub board: BoardArgs,
+    /// How verdicts are reached.
+    #[command(flatten)]
+    pub rules: RulesArgs,
+    /// How many models at a time [default: the machine's cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// What to print.
+    #[command(flatten)]
+    pub print: OutputArgs,
+}
+
+/// The seeds of a study.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seeds(pub Vec<u64>);
+
+impl std::str::FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = "expected a number of seeds from 1, or a list of different seeds such as `3,5,8`";
+        let numbers: Result<Vec<u64>, _> =
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::parse).collect();
+        let mut seeds = match numbers.as_deref() {
+            Ok(&[count]) if !text.contains(',') && count <= 1_000 => (0..count).collect(),
+            Ok(list) if text.contains(',') => list.to_vec(),
+            _ => return Err(expected.to_owned()),
+        };
+        let given = seeds.len();
+        seeds.sort_unstable();
+        seeds.dedup();
+        if seeds.is_empty() || seeds.len() < given { Err(expected.to_owned()) } else { Ok(Self(seeds)) }
+    }
+}
+
+impl Overrides {
+    /// Overrides the knobs of a recipe.
+    ///
+    /// # Errors
+    ///
+    /// A value that makes no sense.
+    pub fn apply(&self, recipe: &mut Recipe) -> Result<()> {
+        if self.epochs == Some(0) {
+            return Err(Error::usage("--epochs 0 trains nothing", "ask for 1 epoch or more"));
+        }
+        if let Some(rate) = self.learning_rate
+            && !(rate.is_finite() && rate > 0.0)
+        {
+            return Err(Error::usage(format!("--learning-rate {rate}"), "give a number above 0, such as 0.001"));
+        }
+        recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
+        recipe.batch_size = self.batch_size.map_or(recipe.batch_size, NonZeroUsize::get);
+        recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
+        Ok(())
+    }
+}
+
+impl RulesArgs {
+    /// The rules.
+    ///
+    /// # Errors
+    ///
+    /// A margin that makes no sense.
+    pub fn rules(&self) -> Result<Rules> {
+        if !(self.margin.is_finite() && self.margin >= 0.0) {
+            return Err(Error::usage(format!("--margin {}", self.margin), "give a number of points, 0 or more"));
+        }
+        let resampling = Resampling { seed: self.bootstrap_seed, ..Resampling::default() };
+        let settings = Settings { margin: self.margin, resampling, ..Settings::default() };
+        Ok(Rules { settings, require: self.require.as_ref().map(|_| Verdict::Holds) })
+    }
+}
+
+/// The number of threads that was asked for, or the machine's.
+#[must_use]
+pub fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.unwrap_or_else(parallel::available)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_a_number_or_a_list() {
+        assert_eq!("3".parse(), Ok(Seeds(vec![0, 1, 2])));
+        assert_eq!("3,".parse(), Ok(Seeds(vec![3])));
+        assert_eq!("8, 3,5".parse(), Ok(Seeds(vec![3, 5, 8])));
+        for bad in ["0", "", ",", "x", "1,1", "-1", "1.5"] {
+            assert!(bad.parse::<Seeds>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Results as text, for people.
+
+use std::fmt::Write;
+
+use crate::{
+    evidence::Interval,
+    results::{BoardRow, ModelRow, Results},
+};
+
+/// Rows of cells, printed with aligned columns: the first one to the left, the others to the right.
+struct Table(Vec<Vec<String>>);
+
+impl Table {
+    fn new<const N: usize>(heads: [&str; N]) -> Self {
+        Self(vec![heads.map(str::to_owned).to_vec()])
+    }
+
+    fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.0.push(cells.to_vec());
+    }
+
+    fn write(&self, out: &mut String) {
+        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| self.0.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        for row in &self.0 {
+            let mut line = String::new();
+            for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                let _ = if i == 0 { write!(line, "  {cell:<width$}") } else { write!(line, "  {cell:>width$}") };
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+    }
+}
+
+/// Results as text: the data, a row a model, a row a technique, notes and failures.
+#[must_use]
+pub fn render(results: &Results) -> String {
+    let mut out = String::new();
+    let data = &results.dataset;
+    let kind = if data.synthetic { ", SYNTHETIC" } else { "" };
+    let _ = writeln!(
+        out,
+        "Data: {}{kind}, {} documents to fit, {} to test\n",
+        data.name, data.train_documents, data.test_documents
+    );
+    models(&results.models, &mut out);
+    gains(results, &mut out);
+    for note in &results.notes {
+        let _ = writeln!(out, "\nNote: {note}.");
+    }
+    for failure in &results.failures {
+        let _ = writeln!(out, "\nFAILED: {failure}");
+    }
+    out
+}
+
+fn models(models: &[ModelRow], out: &mut String) {
+    out.push_str("Accuracy of the last epoch, in %; flips are decisions that differ between float and integer\n\n");
+    let mut table = Table::new([
+        "recipe", "seed", "train", "test float", "integer", "flips", "board", "documents", "logits differ", "bytes",
+    ]);
+    for model in models {
+        let float = |value: fn(&crate::results::FloatRow) -> f64| {
+            model.float.as_ref().map_or_else(dash, |float| percent(value(float)))
+        };
+        let (board, documents, differ) = board_cells(model.board.as_ref());
+        table.row([
+            model.recipe.clone(),
+            model.seed.to_string(),
+            float(|float| float.train_accuracy),
+            float(|float| float.test_accuracy),
+            percent(model.integer.test_accuracy),
+            model.integer.flips.map_or_else(dash, |flips| flips.to_string()),
+            board,
+            documents,
+            differ,
+            model.file.bytes.to_string(),
+        ]);
+    }
+    table.write(out);
+}
+
+fn board_cells(board: Option<&BoardRow>) -> (String, String, String) {
+    match board {
+        None => (dash(), dash(), dash()),
+        Some(BoardRow::Ran { documents, logit_mismatches, test_accuracy, .. }) => {
+            (percent(*test_accuracy), documents.to_string(), logit_mismatches.to_string())
+        }
+        Some(BoardRow::Refused { error, .. }) => (error.clone(), dash(), dash()),
+    }
+}
+
+fn gains(results: &Results, out: &mut String) {
+    if results.gains.is_empty() {
+        return;
+    }
+    let seeds = results.gains.first().map_or(0, |gain| gain.evidence.seeds);
+    let plural = if seeds == 1 { "" } else { "s" };
+    let _ = writeln!(
+        out,
+        "\nGain over baseline, in points [95% interval]: mean of the last epochs over {seeds} seed{plural}; the board \
+         runs the last epoch\n"
+    );
+    let mut table = Table::new(["recipe", "protocol", "float", "integer", "board", "shift", "verdict"]);
+    for gain in &results.gains {
+        let evidence = &gain.evidence;
+        table.row([
+            evidence.recipe.clone(),
+            gain.protocol.clone(),
+            interval(&evidence.float),
+            interval(&evidence.integer),
+            evidence.board.as_ref().map_or_else(dash, interval),
+            interval(&evidence.shift),
+            evidence.verdict.to_string(),
+        ]);
+    }
+    table.write(out);
+}
+
+fn interval(interval: &Interval) -> String {
+    format!("{:+.2} [{:+.2}, {:+.2}]", interval.points, interval.low, interval.high)
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2}", fraction * 100.0)
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}

@@ -1,0 +1,168 @@
+//! From evaluated models to results: the evidence on each technique, and what has failed.
+
+use crate::{
+    Error, Result,
+    evaluate::Evaluated,
+    evidence::{self, Correctness, Settings, Verdict},
+    recipe::BASELINE,
+    results::{BoardRow, GainRow, Results, SCHEMA},
+    run::DatasetInfo,
+};
+
+/// The most RMS error of the dequantised logits, as a share of the RMS of the float ones. Measured values are below
+/// 0.02; a scale that is off by 5% shows as 0.05, though it changes no decision.
+pub const RMS_LIMIT: f64 = 0.04;
+
+/// The most decisions that may flip, as a share of the documents.
+pub const FLIP_LIMIT: f64 = 0.005;
+
+/// How verdicts are reached, and which of them fail.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// Level, margin and resampling.
+    pub settings: Settings,
+    /// The only verdict that passes, if one is required; without it all but `lost` and `reversed` pass.
+    pub require: Option<Verdict>,
+}
+
+/// The results of models that have been evaluated.
+///
+/// # Errors
+///
+/// A margin that makes no sense.
+pub fn results(dataset: DatasetInfo, models: &[Evaluated], rules: &Rules) -> Result<Results> {
+    let mut results = Results {
+        schema: SCHEMA,
+        dataset,
+        models: models.iter().map(|model| model.row.clone()).collect(),
+        gains: Vec::new(),
+        notes: Vec::new(),
+        failures: models.iter().flat_map(model_failures).collect(),
+    };
+    if results.dataset.synthetic {
+        results.notes.push(
+            "the data is the embedded synthetic corpus: nothing here is a claim about IMDB or any other real text".to_owned(),
+        );
+    }
+    gains(models, rules, &mut results)?;
+    for gain in &results.gains {
+        let verdict = gain.evidence.verdict;
+        let failed = match rules.require {
+            Some(required) => verdict != required,
+            None => matches!(verdict, Verdict::Lost | Verdict::Reversed),
+        };
+        if failed {
+            results.failures.push(format!("the gain of {} over {BASELINE}: {verdict}", gain.evidence.recipe));
+        }
+    }
+    Ok(results)
+}
+
+/// What is wrong with one model.
+fn model_failures(model: &Evaluated) -> Vec<String> {
+    let row = &model.row;
+    let cell = format!("{}, seed {}", row.recipe, row.seed);
+    let mut failures = Vec::new();
+    if let Some(BoardRow::Ran { name, logit_mismatches, documents, .. }) = &row.board
+        && *logit_mismatches > 0
+    {
+        let first = model.mismatch.as_ref().map_or_else(String::new, |first| {
+            format!("; the first is test document {}: host {:?}, board {:?}", first.document, first.host, first.board)
+        });
+        failures.push(format!("{cell}: {name} differs from the host on {logit_mismatches} of {documents} documents{first}"));
+    }
+    if let Some(stated) = model.stated_accuracy
+        && (stated - row.integer.test_accuracy as f32).abs() > f32::EPSILON
+    {
+        let found = row.integer.test_accuracy;
+        failures.push(format!("{cell}: the file states an accuracy of {stated:.5} on this dataset, found {found:.5}"));
+    }
+    if let Some(ratio) = row.integer.rms_ratio.filter(|ratio| !(*ratio <= RMS_LIMIT)) {
+        failures.push(format!("{cell}: the logits' RMS error is {ratio:.4} of their RMS, above the limit of {RMS_LIMIT}"));
+    }
+    if let Some(flips) = row.integer.flips.filter(|flips| *flips as f64 > FLIP_LIMIT * row.integer.documents as f64) {
+        let documents = row.integer.documents;
+        failures.push(format!("{cell}: {flips} of {documents} decisions flip, above the limit of {FLIP_LIMIT} of them"));
+    }
+    failures
+}
+
+/// Weighs every technique against the baseline, protocol by protocol.
+fn gains(models: &[Evaluated], rules: &Rules, results: &mut Results) -> Result<()> {
+    let mut protocols: Vec<&str> = models.iter().map(|model| model.row.protocol.as_str()).collect();
+    protocols.sort_unstable();
+    protocols.dedup();
+    for protocol in protocols {
+        let of_protocol: Vec<&Evaluated> =
+            models.iter().filter(|m| m.row.protocol == protocol && m.correctness.is_some()).collect();
+        let names = distinct(of_protocol.iter().map(|model| model.row.recipe.as_str()));
+        let techniques: Vec<&str> = names.iter().copied().filter(|&name| name != BASELINE).collect();
+        if techniques.is_empty() {
+            continue;
+        }
+        if techniques.len() == names.len() {
+            results.notes.push(format!("no gains: there is no `{BASELINE}` to compare with"));
+            continue;
+        }
+        let seeds = common_seeds(&of_protocol, &names);
+        if seeds.is_empty() {
+            results.notes.push("no gains: the recipes have no seed in common".to_owned());
+            continue;
+        }
+        let table = |name: &str| table(name, &seeds, &of_protocol);
+        let tables: Vec<evidence::Recipe> = techniques.iter().map(|name| table(name)).collect::<Result<_>>()?;
+        let weighed = evidence::gains(&table(BASELINE)?, &tables, &rules.settings)
+            .map_err(|error| Error::usage(error, "check --margin"))?;
+        results.gains.extend(weighed.into_iter().map(|evidence| GainRow { protocol: protocol.to_owned(), evidence }));
+        results.notes.extend(seed_note(seeds.len()));
+    }
+    Ok(())
+}
+
+/// What so few seeds allow to say.
+fn seed_note(seeds: usize) -> Option<String> {
+    match seeds {
+        1 => Some("one seed: the intervals cover the documents alone, so no gain is shown".to_owned()),
+        2..=4 => Some(format!("{seeds} seeds: the intervals are approximate; five or more are better")),
+        _ => None,
+    }
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
+/// The seeds that every recipe has, ascending.
+fn common_seeds(models: &[&Evaluated], names: &[&str]) -> Vec<u64> {
+    let has = |name: &str, seed: u64| models.iter().any(|m| m.row.recipe == name && m.row.seed == seed);
+    let mut seeds: Vec<u64> = models.iter().map(|model| model.row.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    seeds.retain(|&seed| names.iter().all(|name| has(name, seed)));
+    seeds
+}
+
+/// The correctness of a recipe, a row a seed.
+fn table(name: &str, seeds: &[u64], models: &[&Evaluated]) -> Result<evidence::Recipe> {
+    let rows: Vec<&Evaluated> = seeds
+        .iter()
+        .filter_map(|&seed| models.iter().find(|m| m.row.recipe == name && m.row.seed == seed).copied())
+        .collect();
+    let of = |rows: Vec<&[f32]>| {
+        Correctness::new(&rows).map_err(|error| Error::usage(error, "compare runs on the same dataset only"))
+    };
+    let host = |i: usize| of(rows.iter().filter_map(|m| m.correctness.as_ref().map(|c| c[i].as_slice())).collect());
+    let board: Option<Vec<&[f32]>> = rows.iter().map(|m| m.board_correctness.as_deref()).collect();
+    Ok(evidence::Recipe {
+        name: name.to_owned(),
+        float: host(0)?,
+        integer: host(1)?,
+        board: board.map(of).transpose()?,
+    })
+}

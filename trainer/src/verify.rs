@@ -1,0 +1,152 @@
+//! Verification: the same documents through the host's integers and the board, logit for logit.
+
+use std::num::NonZeroUsize;
+
+use crate::{
+    Result,
+    board::{Board, Session},
+    data::Split,
+    evaluate::Evaluated,
+    integer, network, parallel,
+    progress::Progress,
+    results::BoardRow,
+};
+
+/// How many documents to run on the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Documents {
+    /// All of them.
+    All,
+    /// This many, evenly spaced over the test documents.
+    Some(NonZeroUsize),
+}
+
+impl std::str::FromStr for Documents {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::Some).map_err(|_| "expected `all` or a number of documents from 1".to_owned()),
+        }
+    }
+}
+
+impl Documents {
+    /// Which of `len` documents to run: evenly spaced, so that every class has its share however they are sorted.
+    #[must_use]
+    pub fn indices(self, len: usize) -> Vec<usize> {
+        match self {
+            Self::Some(count) if count.get() < len => (0..count.get()).map(|i| i * len / count.get()).collect(),
+            _ => (0..len).collect(),
+        }
+    }
+}
+
+/// Runs each model on the board and fills in its row.
+///
+/// # Errors
+///
+/// A board that cannot be started or does not answer. A wrong answer is no error: it is counted.
+pub fn on_board(
+    models: &mut [Evaluated],
+    board: &Board,
+    documents: Documents,
+    test: &Split,
+    threads: NonZeroUsize,
+) -> Result<()> {
+    let indices = documents.indices(test.len());
+    let progress = Progress::new("board", models.len());
+    let rows = parallel::map(models, threads, |model| {
+        let outcome = run(model, board, test, &indices)?;
+        progress.step(&describe(model, &outcome.row));
+        Ok(outcome)
+    })?;
+    for (model, outcome) in models.iter_mut().zip(rows) {
+        model.row.board = Some(outcome.row);
+        model.board_correctness = outcome.correctness;
+        model.mismatch = outcome.mismatch;
+    }
+    Ok(())
+}
+
+/// What came of a model on a board.
+struct Outcome {
+    row: BoardRow,
+    correctness: Option<Vec<f32>>,
+    mismatch: Option<Mismatch>,
+}
+
+/// The first document whose logits differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The document's number in the test half, from 0.
+    pub document: usize,
+    /// The host's integer logits.
+    pub host: Vec<i32>,
+    /// The board's.
+    pub board: Vec<i32>,
+}
+
+fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) -> Result<Outcome> {
+    let (needed, available) = (evaluated.file.bytes().len(), board.model_region_len());
+    if needed > available {
+        let row = BoardRow::Refused { name: board.name(), error: "does not fit".to_owned(), needed, available };
+        return Ok(Outcome { row, correctness: None, mismatch: None });
+    }
+    let model = evaluated.file.model().expect("an evaluated file has been loaded once");
+    let host = integer::logits_of_text(&model, test, indices);
+    let mut session = Session::start(board, evaluated.file.bytes())?;
+    let mut logits = Vec::with_capacity(indices.len());
+    let mut logit_mismatches = 0;
+    let mut mismatch = None;
+    for (&document, host) in indices.iter().zip(host.chunks_exact(model.outputs())) {
+        let answer = session.classify_text(test.text(document))?;
+        if answer != host {
+            logit_mismatches += 1;
+            mismatch.get_or_insert_with(|| Mismatch { document, host: host.to_vec(), board: answer.clone() });
+        }
+        logits.push(answer.first().copied().unwrap_or_default());
+    }
+    session.finish()?;
+    let labels: Vec<u16> = indices.iter().map(|&document| test.label(document)).collect();
+    let right = |(&logit, &label): (&i32, &u16)| f32::from((logit > 0) == (label == 1));
+    let row = BoardRow::Ran {
+        name: board.name(),
+        documents: indices.len(),
+        logit_mismatches,
+        test_accuracy: network::accuracy(&logits, &labels),
+    };
+    Ok(Outcome { row, correctness: Some(logits.iter().zip(&labels).map(right).collect()), mismatch })
+}
+
+fn describe(model: &Evaluated, row: &BoardRow) -> String {
+    let cell = format!("{}, seed {}", model.row.recipe, model.row.seed);
+    match row {
+        BoardRow::Ran { documents, logit_mismatches: 0, .. } => {
+            format!("{cell}: all logits of {documents} documents equal the host's")
+        }
+        BoardRow::Ran { documents, logit_mismatches, .. } => {
+            format!("{cell}: the logits of {logit_mismatches} of {documents} documents DIFFER from the host's")
+        }
+        BoardRow::Refused { error, needed, available, .. } => {
+            format!("{cell}: {error}: {needed} bytes, the board has room for {available}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_evenly_spaced() {
+        let some = |n| Documents::Some(NonZeroUsize::new(n).unwrap());
+        assert_eq!(some(4).indices(10), [0, 2, 5, 7]);
+        assert_eq!(some(10).indices(3), [0, 1, 2]);
+        assert_eq!(Documents::All.indices(3), [0, 1, 2]);
+        assert_eq!("all".parse(), Ok(Documents::All));
+        assert_eq!("12".parse(), Ok(some(12)));
+        assert!("0".parse::<Documents>().is_err() && "-1".parse::<Documents>().is_err());
+    }
+}
