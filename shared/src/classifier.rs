@@ -98,6 +98,8 @@ impl<'m, 's> Classifier<'m, 's> {
             back: room(scratch.back, widest)?,
         };
         classifier.words.clear();
+        // The scratch may have served another model, whose answer is not this one's.
+        classifier.logits.fill(0);
         Ok(classifier)
     }
 

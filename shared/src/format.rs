@@ -140,7 +140,8 @@ fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Error> {
 ///
 /// # Errors
 ///
-/// [`Error::TooShort`], [`Error::BadMagic`] and [`Error::NewerVersion`]: there is no file here that can be read.
+/// [`Error::TooShort`], [`Error::BadMagic`], [`Error::NewerVersion`], and [`Error::BadHeader`] for version 0, which
+/// never was: there is no file here that can be read.
 pub fn stated_len(bytes: &[u8]) -> Result<usize, Error> {
     if field(bytes, 0)? != MAGIC {
         return Err(Error::BadMagic);

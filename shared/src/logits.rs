@@ -53,9 +53,13 @@ impl<'a> Logits<'a> {
             let logit = if class == 1 { self.real(0) } else { -self.real(0) };
             return 1.0 / (1.0 + exp(-logit));
         }
-        let largest = self.real(self.class());
-        let sum: f32 = (0..self.values.len()).map(|other| exp(self.real(other) - largest)).sum();
-        if class < self.values.len() { exp(self.real(class) - largest) / sum } else { 0.0 }
+        let Some(&largest) = self.values.iter().max() else {
+            return 0.0;
+        };
+        // Subtracted as integers: of two reals that are both infinite the difference would be NaN.
+        let power = |&logit: &i32| exp((i64::from(logit) - i64::from(largest)) as f32 * self.scale);
+        let sum: f32 = self.values.iter().map(power).sum();
+        self.values.get(class).map_or(0.0, power) / sum
     }
 }
 
@@ -85,6 +89,17 @@ mod tests {
             let exact = 1.0 / (1.0 + (-f64::from(value) * f64::from(scale)).exp());
             assert!((f64::from(logits.probability(1)) - exact).abs() < 1e-3, "{value}");
             assert!((logits.probability(0) + logits.probability(1) - 1.0).abs() < 1e-3, "{value}");
+        }
+    }
+
+    #[test]
+    fn probabilities_are_not_nan_at_any_scale() {
+        for scale in [f32::MIN_POSITIVE, 1.0, f32::MAX] {
+            for values in [&[i32::MAX][..], &[i32::MIN], &[i32::MAX, i32::MAX, 3], &[i32::MIN, i32::MIN]] {
+                let logits = Logits::new(values, scale);
+                let sum: f32 = (0..values.len().max(2)).map(|class| logits.probability(class)).sum();
+                assert!((sum - 1.0).abs() < 1e-3, "{scale} {values:?}: {sum}");
+            }
         }
     }
 

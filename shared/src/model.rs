@@ -134,6 +134,9 @@ impl<'a> Model<'a> {
     }
 }
 
+// Tables are read as they lie in memory.
+const _: () = assert!(cfg!(target_endian = "little"), "the tables of a model file are little endian");
+
 /// `count` values of type `T` at `offset` of the arena.
 fn table<T: AnyBitPattern>(arena: &[u8], offset: u32, count: usize) -> Result<&[T], Error> {
     let start = offset as usize;

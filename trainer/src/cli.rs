@@ -71,7 +71,7 @@ pub struct Overrides {
     #[arg(long, value_name = "N")]
     pub batch_size: Option<NonZeroUsize>,
     /// The learning rate of the optimiser
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub learning_rate: Option<f32>,
 }
 
@@ -79,7 +79,7 @@ pub struct Overrides {
 #[derive(Debug, Args)]
 pub struct RulesArgs {
     /// A shift of the gain by less than this many points does not matter
-    #[arg(long, value_name = "POINTS", default_value_t = 0.25)]
+    #[arg(long, value_name = "POINTS", default_value_t = 0.25, allow_negative_numbers = true)]
     pub margin: f64,
     /// Fail unless every verdict is this word
     #[arg(long, value_name = "VERDICT", value_parser = ["holds"])]

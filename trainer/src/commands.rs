@@ -122,9 +122,13 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
             None
         }
     };
-    let file = export(&run, &vocabulary, epoch, &run.checkpoint(epoch)?, test.as_ref())?.file;
-    file.write(&args.output)?;
-    Ok(Outcome::passed(format!("{}: epoch {epoch}, {} bytes\n", args.output.display(), file.bytes().len())))
+    let exported = export(&run, &vocabulary, epoch, &run.checkpoint(epoch)?, test.as_ref())?;
+    exported.file.write(&args.output)?;
+    if test.is_some() {
+        eprintln!("{} activations on the test documents are clamped", exported.clamps);
+    }
+    let bytes = exported.file.bytes().len();
+    Ok(Outcome::passed(format!("{}: epoch {epoch}, {bytes} bytes\n", args.output.display())))
 }
 
 fn run_study(args: &StudyArgs) -> Result<Outcome> {
@@ -155,9 +159,8 @@ fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&args.data.data)?;
     let info = DatasetInfo::of(&dataset, &args.data.data);
     let exports = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
-    let mut models = crate::parallel::map(&subjects, threads(args.threads), |subject| {
-        subject.evaluate(&dataset, exports.path())
-    })?;
+    let mut models =
+        crate::parallel::map(&subjects, threads(args.threads), |subject| subject.evaluate(&dataset, exports.path()))?;
     if let Some(board) = &board {
         verify::on_board(&mut models, board, args.board.documents, &dataset.test, threads(args.threads))?;
     }

@@ -73,7 +73,7 @@ impl Error {
 
 fn next_step(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::NotFound => "\n  check the path: nothing is there",
+        std::io::ErrorKind::NotFound => "\n  check the path: it, or a folder on the way to it, is not there",
         std::io::ErrorKind::PermissionDenied => "\n  check who may read or write there, or name another place",
         std::io::ErrorKind::ReadOnlyFilesystem => "\n  name a place on a file system that can be written",
         std::io::ErrorKind::StorageFull => "\n  free some space, or name a place on another disk",

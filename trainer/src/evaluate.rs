@@ -49,10 +49,13 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
         add_right(&mut sums[1], &exported.logits, test.labels());
         last = Some((float, exported));
     }
-    let (float, Exported { file, logits }) = last.ok_or_else(|| no_epochs(run))?;
+    let (float, Exported { file, logits, clamps }) = last.ok_or_else(|| no_epochs(run))?;
     file.write(path)?;
-    let correctness = sums.map(|sum| sum.iter().map(|right| right / epochs.len() as f32).collect::<Vec<f32>>());
-    let mean = |right: &[f32]| right.iter().map(|&r| f64::from(r)).sum::<f64>() / right.len() as f64;
+    let files = epochs.len() as f32;
+    // Of whole numbers, so exact.
+    let mean = |sums: &[f32]| sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / (epochs.len() * sums.len()) as f64;
+    let [mean_float, mean_integer] = sums.each_ref().map(|sums| mean(sums));
+    let correctness = sums.map(|sums| sums.iter().map(|sum| sum / files).collect());
 
     let real = real_logits(&file, &logits);
     let (score, integer_score) = (network::score(&float, test.labels()), network::score(&real, test.labels()));
@@ -68,7 +71,7 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
             test_accuracy: score.accuracy,
             test_loss: score.loss,
             generalisation_gap: evidence::generalisation_gap(record.train_accuracy, score.accuracy),
-            mean_last5_test_accuracy: mean(&correctness[0]),
+            mean_last5_test_accuracy: mean_float,
             best_epoch: best.epoch,
             best_validation_loss: best.validation_loss(),
             best_validation_data_loss: best.validation_data_loss,
@@ -76,9 +79,10 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
         integer: IntegerRow {
             test_accuracy: network::accuracy(&logits, test.labels()),
             test_loss: integer_score.loss,
-            mean_last5_test_accuracy: Some(mean(&correctness[1])),
+            mean_last5_test_accuracy: Some(mean_integer),
             flips: Some(evidence::flips(&decisions(&float), &decisions(&real)).expect(alike)),
             rms_ratio: Some(evidence::rms_ratio(&float, &real).expect(alike)),
+            clamps: Some(clamps),
             documents: test.len(),
         },
         board: None,
@@ -127,6 +131,7 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
             mean_last5_test_accuracy: None,
             flips: None,
             rms_ratio: None,
+            clamps: None,
             documents: test.len(),
         },
         board: None,

@@ -8,7 +8,7 @@ use crate::{
     integer,
     model_file::ModelFile,
     network,
-    quantise::quantise,
+    quantise::{HEADROOM, quantise},
     run::{Checkpoint, Run},
 };
 
@@ -22,6 +22,8 @@ pub struct Exported {
     pub file: ModelFile,
     /// The integer logits on the test corpus, one a document; empty without one.
     pub logits: Vec<i32>,
+    /// How many activations on the test corpus are larger than the integers go, and so are clamped; 0 without one.
+    pub clamps: usize,
 }
 
 /// Makes the model file of `checkpoint`, epoch `epoch` of a run.
@@ -54,9 +56,10 @@ pub fn export(
         ModelFile::build(&integer, vocabulary, &run.info.dataset.labels, provenance)
     };
     let file = build(NOT_MEASURED)?;
-    let Some(test) = test else { return Ok(Exported { file, logits: Vec::new() }) };
+    let Some(test) = test else { return Ok(Exported { file, logits: Vec::new(), clamps: 0 }) };
     let model = file.model().expect("a built file has been loaded once");
     let logits = integer::logits_of_rows(&model, test);
     let file = build(network::accuracy(&logits, test.labels()) as f32)?;
-    Ok(Exported { file, logits })
+    let limits: Vec<f32> = checkpoint.peaks.iter().map(|peak| peak * HEADROOM as f32).collect();
+    Ok(Exported { file, logits, clamps: checkpoint.network.activations_above(&limits, test) })
 }

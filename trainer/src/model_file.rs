@@ -70,7 +70,11 @@ impl ModelFile {
     pub fn read(path: &Path) -> Result<Self> {
         let file = Self::from_bytes(&std::fs::read(path).map_err(Error::io("read", path))?);
         if let Err(error) = file.model() {
-            return Err(Error::input(path.display(), error, "export the model again: `trainer export RUN --output FILE`"));
+            return Err(Error::input(
+                path.display(),
+                error,
+                "export the model again: `trainer export RUN --output FILE`",
+            ));
         }
         Ok(file)
     }

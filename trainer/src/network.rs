@@ -50,28 +50,53 @@ pub struct Score {
 }
 
 impl Network {
+    /// Runs every document: `visit` is given what each layer gave, the logit in the last one.
+    fn run(&self, corpus: &Corpus, mut visit: impl FnMut(&[Vec<f32>])) {
+        let mut pass = Pass::new(self);
+        for document in 0..corpus.len() {
+            pass.run(corpus.rows(document));
+            visit(&pass.values);
+        }
+    }
+
     /// One logit a document.
     #[must_use]
     pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
-        let mut pass = Pass::new(self);
-        (0..corpus.len()).map(|document| pass.run(corpus.rows(document))[0]).collect()
+        let mut logits = Vec::with_capacity(corpus.len());
+        self.run(corpus, |values| logits.extend(logit(values)));
+        logits
     }
 
     /// One logit a document, and the largest activation of each hidden layer over the corpus.
     #[must_use]
     pub fn logits_and_peaks(&self, corpus: &Corpus) -> (Vec<f32>, Vec<f32>) {
-        let mut pass = Pass::new(self);
+        let mut logits = Vec::with_capacity(corpus.len());
         let mut peaks = vec![0f32; self.layers.len() - 1];
-        let run = |document| {
-            let logit = pass.run(corpus.rows(document))[0];
-            for (peak, activations) in peaks.iter_mut().zip(&pass.values) {
+        self.run(corpus, |values| {
+            logits.extend(logit(values));
+            for (peak, activations) in peaks.iter_mut().zip(values) {
                 *peak = activations.iter().copied().fold(*peak, f32::max);
             }
-            logit
-        };
-        let logits = (0..corpus.len()).map(run).collect();
+        });
         (logits, peaks)
     }
+
+    /// How many activations over the corpus are above the limit of their hidden layer.
+    #[must_use]
+    pub fn activations_above(&self, limits: &[f32], corpus: &Corpus) -> usize {
+        let mut above = 0;
+        self.run(corpus, |values| {
+            for (limit, activations) in limits.iter().zip(values) {
+                above += activations.iter().filter(|activation| *activation > limit).count();
+            }
+        });
+        above
+    }
+}
+
+/// The logit among what the layers gave.
+fn logit(values: &[Vec<f32>]) -> Option<f32> {
+    values.last().and_then(|logits| logits.first()).copied()
 }
 
 /// Loss and accuracy of one logit a document against labels 0 and 1.
@@ -105,8 +130,8 @@ impl<'n> Pass<'n> {
         Self { network, values: network.layers.iter().map(|layer| vec![0.0; layer.units()]).collect() }
     }
 
-    /// The logits of a document; afterwards `values` holds what each layer gave.
-    fn run(&mut self, rows: &[u16]) -> &[f32] {
+    /// Runs a document; afterwards `values` holds what each layer gave.
+    fn run(&mut self, rows: &[u16]) {
         let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
         let (values, later) = self.values.split_first_mut().expect("a buffer a layer");
         values.copy_from_slice(&first.bias);
@@ -119,7 +144,6 @@ impl<'n> Pass<'n> {
             add_rows(values, &layer.kernel, active);
             previous = values;
         }
-        previous
     }
 }
 

@@ -2,7 +2,10 @@
 
 use edgefit::arithmetic::{accumulator_bound, fits, requantise_factor};
 
-use crate::{Error, Result, network::{Dense, Network}};
+use crate::{
+    Error, Result,
+    network::{Dense, Network},
+};
 
 /// Activations are quantised so that the largest one over the fitting documents, times this, is the largest integer.
 pub const HEADROOM: f64 = 1.25;
@@ -95,7 +98,8 @@ impl Rounded {
         let factors: Option<Vec<(i32, u8)>> =
             self.accumulator_scales.iter().map(|scale| requantise_factor(scale / output_scale)).collect();
         let factors = factors?;
-        let sound = self.bounds.iter().zip(&factors).all(|(&bound, &(multiplier, shift))| fits(bound, multiplier, shift));
+        let sound =
+            self.bounds.iter().zip(&factors).all(|(&bound, &(multiplier, shift))| fits(bound, multiplier, shift));
         sound.then(|| IntegerLayer {
             inputs,
             bits,
@@ -129,7 +133,8 @@ pub fn quantise(network: &Network, peaks: &[f32]) -> Result<IntegerNetwork> {
             "train again with a smaller --learning-rate",
         ));
     }
-    let widths = [12, 8].into_iter().flat_map(|weight| ACTIVATION_BITS.rev().map(move |activation| (weight, activation)));
+    let widths =
+        [12, 8].into_iter().flat_map(|weight| ACTIVATION_BITS.rev().map(move |activation| (weight, activation)));
     widths
         .into_iter()
         .find_map(|(weight_bits, activation_bits)| attempt(network, peaks, activation_bits, weight_bits))
@@ -174,9 +179,7 @@ mod tests {
 
     #[test]
     fn wide_layers_lose_activation_bits_until_the_proof_holds() {
-        let network = Network {
-            layers: vec![dense(4, 1_024, |_, _| 0.1, 0.0), dense(1_024, 1, |_, _| 1.0, 0.0)],
-        };
+        let network = Network { layers: vec![dense(4, 1_024, |_, _| 0.1, 0.0), dense(1_024, 1, |_, _| 1.0, 0.0)] };
         let integer = quantise(&network, &[1.0]).unwrap();
         assert_eq!((integer.layers[1].bits, integer.layers[0].activation_max), (12, 1_023));
         assert!(integer.layers[1].bound < 1 << 31);

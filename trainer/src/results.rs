@@ -77,6 +77,8 @@ pub struct IntegerRow {
     pub flips: Option<usize>,
     /// RMS of (dequantised integer logit - float logit) over the RMS of the float logits; null for a bare file.
     pub rms_ratio: Option<f64>,
+    /// Hidden activations on the test documents that are clamped to the largest integer; null for a bare file.
+    pub clamps: Option<usize>,
     /// Documents.
     pub documents: usize,
 }

@@ -21,7 +21,8 @@ impl Table {
 
     fn write(&self, out: &mut String) {
         let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.0.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let width =
+            |column: usize| self.0.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         for row in &self.0 {
             let mut line = String::new();
@@ -59,7 +60,16 @@ pub fn render(results: &Results) -> String {
 fn models(models: &[ModelRow], out: &mut String) {
     out.push_str("Accuracy of the last epoch, in %; flips are decisions that differ between float and integer\n\n");
     let mut table = Table::new([
-        "recipe", "seed", "train", "test float", "integer", "flips", "board", "documents", "logits differ", "bytes",
+        "recipe",
+        "seed",
+        "train",
+        "test float",
+        "integer",
+        "flips",
+        "board",
+        "documents",
+        "logits differ",
+        "bytes",
     ]);
     for model in models {
         let float = |value: fn(&crate::results::FloatRow) -> f64| {

@@ -1,2 +1,70 @@
-//! x
-fn main() {}
+//! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`.
+
+mod setup;
+mod steps;
+mod tally;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up what a verb needs, then carries it out
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Train, quantise, run on an emulated board and give a verdict, on the embedded synthetic corpus
+    Demo {
+        /// Arguments for `trainer demo`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Every check and every test: format, lints, documentation, unit, property, parity on QEMU, and the whole story
+    Test,
+    /// Install what the other verbs need: the Rust target of the boards, and QEMU
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let verb = Cli::parse().verb;
+    let outcome = setup::run().and_then(|()| match verb {
+        Verb::Demo { arguments } => steps::demo(&arguments),
+        Verb::Test => steps::test(),
+        Verb::Setup => Ok(()),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Why a verb stopped, and the exit code for it: 1 a check failed, 2 something is missing.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    fn check(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    fn missing(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}

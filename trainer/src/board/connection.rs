@@ -200,7 +200,7 @@ impl<W: Write> Connection<W> {
     /// Sends the requests of the window that are not known to have been carried out.
     fn send(&mut self, window: &Window, requests: &[Request<'_>]) -> Result<(), LinkError> {
         self.frames.clear();
-        // Ends whatever half a frame the board may have of us.
+        // Ends whatever half a frame the board may have of us, so that the first frame of a repeat is not lost with it.
         self.frames.push(0);
         for (offset, request) in requests.iter().enumerate().skip(window.done) {
             let mut out = [0; MAX_FRAME];

@@ -34,8 +34,8 @@ pub(super) struct BuildFailure {
 }
 
 impl BuildFailure {
-    fn new(problem: impl ToString, next: impl ToString) -> Self {
-        Self { problem: problem.to_string(), next: next.to_string() }
+    fn new(problem: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { problem: problem.into(), next: next.into() }
     }
 
     pub(super) fn into_error(self, board: &Board) -> Error {

@@ -67,6 +67,7 @@ impl LogTable {
     }
 
     /// The line of one frame with its zero byte; nothing comes of an empty one.
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the path of the method is in another crate")]
     fn line(&self, frame: &[u8]) -> Option<LogLine> {
         let body = frame.strip_suffix(&[0]).unwrap_or(frame);
         if body.is_empty() {

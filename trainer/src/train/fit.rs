@@ -120,8 +120,7 @@ fn loss(logits: Tensor<2>, batch: &Batch, device: &Device) -> Tensor<1> {
 fn mask(rate: f32, [documents, units]: [usize; 2], random: &mut Random, device: &Device) -> Option<Tensor<2>> {
     (rate > 0.0).then(|| {
         let kept = 1.0 / (1.0 - rate);
-        let values: Vec<f32> =
-            (0..documents * units).map(|_| if random.unit() < rate { 0.0 } else { kept }).collect();
+        let values: Vec<f32> = (0..documents * units).map(|_| if random.unit() < rate { 0.0 } else { kept }).collect();
         Tensor::from_data(TensorData::new(values, [documents, units]), device)
     })
 }

@@ -6,6 +6,8 @@
 
 mod fit;
 mod module;
+#[cfg(test)]
+mod reference;
 mod rmsprop;
 mod sparse;
 mod streams;

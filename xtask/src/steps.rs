@@ -1,0 +1,77 @@
+//! The verbs, as sequences of commands.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{Failure, tally};
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace").to_owned()
+}
+
+/// `cargo` in a folder of the workspace, without what this run of cargo has set for its own package.
+fn cargo(folder: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(root().join(folder));
+    command
+}
+
+/// Says and runs a step; anything but success ends the verb.
+fn step(folder: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Failure> {
+    let name = describe(folder, arguments);
+    eprintln!("\n==> {name}");
+    let status = cargo(folder, arguments).envs(environment.iter().copied()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Failure::check(format!("failed: {name}"))),
+        Err(error) => Err(Failure::missing(format!("cargo does not start: {error}"))),
+    }
+}
+
+fn describe(folder: &str, arguments: &[&str]) -> String {
+    let place = if folder == "." { String::new() } else { format!(" (in {folder})") };
+    format!("cargo {}{place}", arguments.join(" "))
+}
+
+/// Builds the trainer and runs its demo; the demo's exit code is this verb's.
+pub(crate) fn demo(arguments: &[String]) -> Result<(), Failure> {
+    step(".", &["build", "--release", "--locked", "--package", "edgefit-trainer"], &[])?;
+    eprintln!("\n==> trainer demo");
+    let trainer = root().join("target/release/trainer");
+    let status = Command::new(&trainer).arg("demo").args(arguments).status();
+    match status.map(|status| status.code()) {
+        Ok(Some(0)) => Ok(()),
+        Ok(Some(2)) => Err(Failure::missing("the demo could not run, see above")),
+        Ok(_) => Err(Failure::check("the demo's checks failed, see above")),
+        Err(error) => Err(Failure::missing(format!("{} does not start: {error}", trainer.display()))),
+    }
+}
+
+/// Every check and every test. The runtime crate is tested twice: with overflow checks in the dev profile, which
+/// takes a moment since it knows nothing of burn, and with everything else in the release profile, so that burn is
+/// built once.
+pub(crate) fn test() -> Result<(), Failure> {
+    let warnings = ["--", "--deny", "warnings"];
+    let with_warnings = |arguments: &[&'static str]| [arguments, &warnings].concat();
+    step(".", &["fmt", "--all", "--check"], &[])?;
+    step("firmware", &["fmt", "--check"], &[])?;
+    step(".", &with_warnings(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]), &[])?;
+    step("firmware", &with_warnings(&["clippy", "--release", "--locked"]), &[])?;
+    let doc = ["doc", "--release", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+    step(".", &doc, &[("RUSTDOCFLAGS", "--deny warnings")])?;
+    // The tests start the program as a user would.
+    step(".", &["build", "--release", "--locked", "--package", "edgefit-trainer"], &[])?;
+
+    let mut tally = tally::Tally::default();
+    for arguments in [
+        &["test", "--locked", "--package", "edgefit", "--no-fail-fast"][..],
+        &["test", "--release", "--locked", "--workspace", "--no-fail-fast"],
+    ] {
+        eprintln!("\n==> {}", describe(".", arguments));
+        tally.run(cargo(".", arguments))?;
+    }
+    tally.finish()
+}
