@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(dataset.test.text(1), b"linked");
         fs::remove_file(&target).unwrap();
         let error = message(folder.path());
-        assert!(error.contains("8_1.txt") && error.contains("nothing is there"), "{error}");
+        assert!(error.starts_with("cannot read ") && error.contains("8_1.txt"), "{error}");
         fs::remove_file(&link).unwrap();
         symlink("/dev/zero", &link).unwrap();
         assert!(message(folder.path()).contains("test/neg/8_1.txt: not a regular file"));

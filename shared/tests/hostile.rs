@@ -1,0 +1,373 @@
+//! The loader against malice: files with a right length and CRC, and one thing in them wrong.
+//!
+//! A file is either refused or classifies without a panic. These tests run with overflow checks on, so that a hole in
+//! the loader's proof would show as one.
+
+mod buffer;
+mod common;
+mod parts;
+
+use buffer::{Buffer, exercise, seal};
+use edgefit::{
+    Error, Model,
+    format::{Header, Input, LayerHeader},
+};
+use parts::{Parts, load, load_bytes, tiny};
+use proptest::prelude::*;
+
+type Change = fn(&mut Header<'_>);
+
+/// The layer that a case is about.
+fn first<'h>(header: &'h mut Header<'_>) -> &'h mut LayerHeader {
+    &mut header.layers[0]
+}
+
+fn last<'h>(header: &'h mut Header<'_>) -> &'h mut LayerHeader {
+    &mut header.layers[1]
+}
+
+fn words(header: &mut Header<'_>, number: u32) {
+    let Input::Text { words, .. } = &mut header.input;
+    *words = number;
+}
+
+fn tokeniser(header: &mut Header<'_>, version: u16) {
+    let Input::Text { tokeniser, .. } = &mut header.input;
+    *tokeniser = version;
+}
+
+/// What is wrong in a header, and what is said of it.
+const WRONG_HEADERS: &[(&str, Error, Change)] = &[
+    ("no labels", Error::BadLabels, |h| h.labels = ""),
+    ("one label", Error::BadLabels, |h| h.labels = "negative"),
+    ("three labels", Error::BadLabels, |h| h.labels = "a\0b\0c"),
+    ("logits of no value", Error::BadShape, |h| h.logit_scale = 0.0),
+    ("logits of value -0", Error::BadShape, |h| h.logit_scale = -0.0),
+    ("logits turned round", Error::BadShape, |h| h.logit_scale = -0.001),
+    ("logits that are not numbers", Error::BadShape, |h| h.logit_scale = f32::NAN),
+    ("infinite logits", Error::BadShape, |h| h.logit_scale = f32::INFINITY),
+    ("tokeniser 0", Error::UnknownTokeniser, |h| tokeniser(h, 0)),
+    ("tokeniser 2", Error::UnknownTokeniser, |h| tokeniser(h, 2)),
+    ("tokeniser 65,535", Error::UnknownTokeniser, |h| tokeniser(h, u16::MAX)),
+    ("no words", Error::BadShape, |h| words(h, 0)),
+    ("words without rows", Error::LayersDoNotFit, |h| words(h, 30)),
+    ("words past the table", Error::BadOffset, |h| words(h, 65_534)),
+    ("65,535 words and one row more", Error::BadShape, |h| words(h, 65_535)),
+    ("2^32 - 1 words", Error::BadShape, |h| words(h, u32::MAX)),
+    ("a row for unknown words that is not said", Error::LayersDoNotFit, |h| {
+        let Input::Text { unknown_row, .. } = &mut h.input;
+        *unknown_row = false;
+    }),
+    ("no layers", Error::BadShape, |h| h.layers.clear()),
+    ("no last layer", Error::BadShape, |h| h.layers.truncate(1)),
+    ("layers the wrong way round", Error::BadShape, |h| h.layers.reverse()),
+    ("no rows", Error::BadShape, |h| first(h).inputs = 0),
+    ("fewer rows than words", Error::LayersDoNotFit, |h| first(h).inputs = 31),
+    ("more rows than words", Error::LayersDoNotFit, |h| first(h).inputs = 33),
+    ("65,536 rows", Error::BadShape, |h| first(h).inputs = 65_536),
+    ("2^32 - 1 rows", Error::BadShape, |h| first(h).inputs = u32::MAX),
+    ("no units", Error::BadShape, |h| first(h).units = 0),
+    ("fewer units than the next layer has inputs", Error::LayersDoNotFit, |h| first(h).units = 3),
+    ("1,025 units", Error::BadShape, |h| first(h).units = 1_025),
+    ("2^32 - 1 units", Error::BadShape, |h| first(h).units = u32::MAX),
+    ("no inputs", Error::BadShape, |h| last(h).inputs = 0),
+    ("fewer inputs than units before", Error::LayersDoNotFit, |h| last(h).inputs = 3),
+    ("no outputs", Error::BadShape, |h| last(h).units = 0),
+    ("2^32 - 1 of everything", Error::BadShape, |h| (last(h).inputs, last(h).units) = (u32::MAX, u32::MAX)),
+    ("the largest table there can be", Error::BadOffset, |h| (last(h).inputs, last(h).units) = (65_535, 1_024)),
+    ("weights of no bits", Error::BadShape, |h| last(h).bits = 0),
+    ("weights of 7 bits", Error::BadShape, |h| last(h).bits = 7),
+    ("weights of 17 bits", Error::BadShape, |h| last(h).bits = 17),
+    ("weights of 255 bits", Error::BadShape, |h| last(h).bits = 255),
+    ("weights of 10 bits that use 11", Error::BadWeights, |h| last(h).bits = 10),
+    ("a wide first layer", Error::BadShape, |h| (first(h).bits, first(h).weights) = (9, 0)),
+    ("a hidden layer without activations", Error::BadShape, |h| first(h).activation_max = 0),
+    ("activations of 16 bits", Error::BadShape, |h| first(h).activation_max = 32_768),
+    ("activations of 65,535", Error::BadShape, |h| first(h).activation_max = u16::MAX),
+    ("activations instead of logits", Error::BadShape, |h| last(h).activation_max = 1),
+    ("logits of 16 bits", Error::BadShape, |h| last(h).activation_max = u16::MAX),
+];
+
+#[test]
+fn what_is_wrong_in_a_header_is_named() {
+    assert_eq!(load(&tiny()), Ok(()));
+    for (name, error, change) in WRONG_HEADERS {
+        let mut parts = tiny();
+        change(&mut parts.header);
+        assert_eq!(load(&parts), Err(*error), "{name}");
+    }
+}
+
+#[test]
+fn every_table_must_lie_within_the_arena_and_aligned() {
+    let tables = tiny().tables().len();
+    for table in 0..tables {
+        let load_at = |offset: u32| {
+            let mut parts = tiny();
+            *parts.tables()[table].offset = offset;
+            (load(&parts), parts.tables()[table].name.clone())
+        };
+        let mut parts = tiny();
+        let end = parts.arena.len() as u32;
+        let (len, align) = (parts.tables()[table].len, parts.tables()[table].align);
+        let one_late = (end - len + 1).next_multiple_of(align);
+        for offset in [one_late, end, end + align, 1 << 31, u32::MAX - 15, u32::MAX - len + 1, u32::MAX] {
+            let (loaded, name) = load_at(offset);
+            assert_eq!(loaded, Err(Error::BadOffset), "{name} at {offset}");
+        }
+        for odd in 1..align {
+            let (loaded, name) = load_at(*parts.tables()[table].offset + odd);
+            assert_eq!(loaded, Err(Error::BadOffset), "{name}, {odd} bytes later");
+        }
+        let (loaded, name) = load_at((end - len) / align * align);
+        assert_ne!(loaded, Err(Error::BadOffset), "{name} at the end");
+    }
+}
+
+#[test]
+fn an_arena_that_ends_early_is_refused() {
+    for len in 0..tiny().arena.len() {
+        let mut parts = tiny();
+        parts.arena.truncate(len);
+        assert_eq!(load(&parts), Err(Error::BadOffset), "{len} bytes");
+    }
+}
+
+/// The tiny model with other values in a table.
+fn with_table<const N: usize>(table: &str, item: usize, value: [u8; N]) -> Parts {
+    let mut parts = tiny();
+    let offset = parts.tables().iter().find(|t| t.name == table).map(|t| *t.offset).expect("the table exists");
+    parts.arena[offset as usize + item * N..][..N].copy_from_slice(&value);
+    parts
+}
+
+#[test]
+fn factors_out_of_range_are_refused() {
+    for layer in ["0", "1"] {
+        let table = format!("multipliers {layer}");
+        for multiplier in [(1 << 30) - 1, 1, 0, -1, -(1 << 30), i32::MIN] {
+            let loaded = load(&with_table(&table, 0, i32::to_le_bytes(multiplier)));
+            assert_eq!(loaded, Err(Error::BadWeights), "{table}: {multiplier}");
+        }
+        for multiplier in [1 << 30, i32::MAX] {
+            assert_eq!(load(&with_table(&table, 0, i32::to_le_bytes(multiplier))), Ok(()), "{table}: {multiplier}");
+        }
+        let table = format!("shifts {layer}");
+        for shift in [0, 63, 64, 128, 255] {
+            assert_eq!(load(&with_table(&table, 0, [shift])), Err(Error::BadWeights), "{table}: {shift}");
+        }
+        assert_eq!(load(&with_table(&table, 0, [62])), Ok(()), "{table}");
+        assert_eq!(load(&with_table(&table, 0, [1])), Err(Error::Overflow), "{table}");
+    }
+    assert_eq!(load(&with_table("multipliers 0", 3, 0i32.to_le_bytes())), Err(Error::BadWeights), "every unit's");
+    assert_eq!(load(&with_table("shifts 0", 3, [0])), Err(Error::BadWeights), "every unit's");
+}
+
+#[test]
+fn weights_beyond_their_bits_are_refused() {
+    for bits in 9..=16u8 {
+        let limit = ((1i32 << (bits - 1)) - 1) as i16;
+        for weight in [limit, -limit, limit.wrapping_add(1), -limit - 1] {
+            let mut parts = with_table("weights 1", 3, weight.to_le_bytes());
+            for item in 0..3 {
+                let at = parts.header.layers[1].weights as usize + 2 * item;
+                parts.arena[at..at + 2].fill(0);
+            }
+            last(&mut parts.header).bits = bits;
+            let expected = if i32::from(weight).abs() <= i32::from(limit) { Ok(()) } else { Err(Error::BadWeights) };
+            assert_eq!(load(&parts), expected, "{weight} in {bits} bits");
+        }
+    }
+    for (weight, expected) in [(127, Ok(())), (-127, Ok(())), (i8::MIN, Err(Error::BadWeights))] {
+        let mut parts = with_table("weights 1", 3, weight.to_le_bytes());
+        last(&mut parts.header).bits = 8;
+        assert_eq!(load(&parts), expected, "{weight} in 8 bits");
+    }
+}
+
+#[test]
+fn an_accumulator_that_could_overflow_by_one_is_refused() {
+    // The negative weights of the last layer outweigh: (1,000 + 20) x 4,095 beside the bias.
+    let room = i32::MAX - 1_020 * 4_095;
+    // In the first layer each of 32 rows counts 128.
+    let first_room = i32::MAX - 32 * 128;
+    for (table, room) in [("biases 1", room), ("biases 0", first_room)] {
+        for (bias, expected) in [
+            (room, Ok(())),
+            (-room, Ok(())),
+            (room + 1, Err(Error::Overflow)),
+            (-room - 1, Err(Error::Overflow)),
+            (i32::MAX, Err(Error::Overflow)),
+            (i32::MIN, Err(Error::Overflow)),
+        ] {
+            let mut parts = with_table(table, 0, bias.to_le_bytes());
+            // Requantised by less than 1, so that only the accumulator is in question.
+            let shift = parts.header.layers[usize::from(table == "biases 1")].shifts as usize;
+            parts.arena[shift] = 40;
+            assert_eq!(load(&parts), expected, "{table}: {bias}");
+        }
+    }
+}
+
+#[test]
+fn logits_that_could_overflow_by_one_are_refused() {
+    // With a factor of 2^30 / 2^30 the largest logit is the accumulator's bound; 2^31 - 2 leaves room to round up.
+    let room = i32::MAX - 1 - 1_020 * 4_095;
+    for (bias, expected) in [(room, Ok(())), (room + 1, Err(Error::Overflow))] {
+        let mut parts = with_table("biases 1", 0, bias.to_le_bytes());
+        let layer = parts.header.layers[1].clone();
+        parts.arena[layer.multipliers as usize..][..4].copy_from_slice(&(1i32 << 30).to_le_bytes());
+        parts.arena[layer.shifts as usize] = 30;
+        assert_eq!(load(&parts), expected, "{bias}");
+    }
+}
+
+#[test]
+fn sixty_four_classes_are_the_most() {
+    const NAMES: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+                         \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    for (classes, labels, expected) in [
+        (2, 2, Ok(())),
+        (2, 3, Err(Error::BadLabels)),
+        (3, 2, Err(Error::BadLabels)),
+        (64, 64, Ok(())),
+        (64, 65, Err(Error::BadLabels)),
+        (65, 65, Err(Error::BadShape)),
+    ] {
+        let mut parts = tiny();
+        parts.header.labels = &NAMES[..labels - 1];
+        let mut append = |item: &[u8]| {
+            parts.arena.resize(parts.arena.len().next_multiple_of(4), 0);
+            let offset = parts.arena.len() as u32;
+            (0..classes).for_each(|_| parts.arena.extend(item));
+            offset
+        };
+        parts.header.layers[1] = LayerHeader {
+            units: classes,
+            weights: append(&[1, 0, 255, 255, 7, 0, 0, 0]),
+            biases: append(&[9, 0, 0, 0]),
+            multipliers: append(&[0, 0, 0, 0x40]),
+            shifts: append(&[32]),
+            ..parts.header.layers[1].clone()
+        };
+        assert_eq!(load(&parts), expected, "{classes} classes, {labels} labels");
+    }
+}
+
+#[test]
+fn a_ninth_layer_cannot_be_decoded() {
+    let parts = tiny();
+    assert_eq!(parts.bytes_with_layers(&parts.header.layers), parts.bytes());
+    let nine = vec![parts.header.layers[1].clone(); 9];
+    assert_eq!(load_bytes(&parts.bytes_with_layers(&nine[..8])), Err(Error::BadShape));
+    assert_eq!(load_bytes(&parts.bytes_with_layers(&nine)), Err(Error::BadHeader));
+}
+
+#[test]
+fn what_postcard_cannot_decode_is_a_bad_header() {
+    // Places as in the worked example of FORMAT.md.
+    for (name, at, byte, error) in [
+        ("a reserved byte in use", 0x06, 1, Error::BadHeader),
+        ("labels past the end", 0x10, 0x7f, Error::BadHeader),
+        ("labels that are not UTF-8", 0x11, 0xff, Error::BadHeader),
+        ("an input that there is not", 0x26, 1, Error::BadHeader),
+        ("a truth that is neither", 0x2a, 2, Error::BadHeader),
+        ("2^14 layers", 0x2d, 0xff, Error::BadHeader),
+        ("padding that is not zero", 0x8c, 1, Error::BadHeader),
+        ("padding past the end", 0x8b, 0x7f, Error::BadHeader),
+        ("an arena that begins early", 0x8b, 0, Error::BadHeader),
+        ("an arena that ends early", 0x8e, 0x84, Error::BadHeader),
+        ("an arena past the end", 0x8e, 0x86, Error::BadHeader),
+    ] {
+        let mut file = common::tiny_model();
+        file[at] = byte;
+        seal(&mut file);
+        assert_eq!(load_bytes(&file), Err(error), "{name}");
+    }
+}
+
+#[test]
+fn padding_has_one_length() {
+    for padding in 0..40u8 {
+        let mut file = common::tiny_model();
+        file.splice(0x8b..0x8e, [padding].into_iter().chain(vec![0; padding.into()]));
+        seal(&mut file);
+        let expected = match padding {
+            2 => Ok(()),
+            0..16 => Err(Error::Misaligned),
+            _ => Err(Error::BadHeader),
+        };
+        assert_eq!(load_bytes(&file), expected, "{padding} bytes");
+    }
+}
+
+#[test]
+fn every_flipped_bit_under_a_right_crc_is_refused_or_harmless() {
+    let mut file = common::tiny_model();
+    let mut loaded = 0;
+    for bit in 16 * 8..file.len() * 8 {
+        file[bit / 8] ^= 1 << (bit % 8);
+        seal(&mut file);
+        loaded += usize::from(load_bytes(&file).is_ok());
+        file[bit / 8] ^= 1 << (bit % 8);
+    }
+    assert!(loaded > 1_000, "weights may take other values: {loaded}");
+}
+
+/// What a stranger may have done to a file before sealing it again.
+#[derive(Debug, Clone)]
+enum Tampering {
+    Field(usize, u32),
+    Arena(usize, u8),
+    Word(usize, i32),
+}
+
+fn tampering() -> impl Strategy<Value = Tampering> {
+    let edge =
+        prop_oneof![Just(i32::MAX), Just(i32::MIN), Just(-i32::MAX), Just(1 << 30), -5_000i32..5_000, any::<i32>(),];
+    prop_oneof![
+        2 => (any::<usize>(), prop_oneof![0u32..300, any::<u32>(), Just(u32::MAX), Just(65_535)])
+            .prop_map(|(field, value)| Tampering::Field(field, value)),
+        4 => (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Tampering::Arena(at, byte)),
+        4 => (any::<usize>(), edge).prop_map(|(at, value)| Tampering::Word(at, value)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn a_tampered_file_is_refused_or_harmless(
+        tampering in proptest::collection::vec(tampering(), 1..6),
+        texts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 1..4),
+    ) {
+        let mut parts = tiny();
+        for change in tampering {
+            let len = parts.arena.len();
+            match change {
+                Tampering::Field(field, value) => parts.set(field, value),
+                Tampering::Arena(at, byte) => parts.arena[at % len] = byte,
+                Tampering::Word(at, value) => {
+                    parts.arena[at % (len / 4) * 4..][..4].copy_from_slice(&value.to_le_bytes());
+                }
+            }
+        }
+        let buffer = Buffer::new(&parts.bytes());
+        if let Ok(model) = Model::from_bytes(buffer.bytes()) {
+            let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+            exercise(&model, &texts);
+        }
+    }
+
+    #[test]
+    fn noise_under_a_right_crc_is_refused_or_harmless(
+        mut file in proptest::collection::vec(any::<u8>(), 16..400),
+        from in 16usize..405,
+    ) {
+        let golden = common::tiny_model();
+        let kept = from.min(file.len());
+        file[..kept].copy_from_slice(&golden[..kept]);
+        seal(&mut file);
+        let _ = load_bytes(&file);
+    }
+}
