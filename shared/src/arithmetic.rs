@@ -148,7 +148,9 @@ mod tests {
                     sum += term;
                     prop_assert!(sum.abs() <= bound);
                 }
-                sorted.iter_mut().for_each(|t| *t = -*t);
+                for term in &mut sorted {
+                    *term = -*term;
+                }
             }
         }
     }

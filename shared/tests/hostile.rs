@@ -7,7 +7,7 @@ mod buffer;
 mod common;
 mod parts;
 
-use buffer::{Buffer, exercise, seal};
+use buffer::{Buffer, cases, exercise, seal};
 use edgefit::{
     Error, Model,
     format::{Header, Input, LayerHeader},
@@ -334,7 +334,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(cases(4_000))]
 
     #[test]
     fn a_tampered_file_is_refused_or_harmless(

@@ -64,8 +64,10 @@ fn vacant(output: Option<&Path>, name: &str) -> Result<PathBuf> {
         check_vacant(output)?;
         return Ok(output.to_owned());
     }
-    let free = (0u32..).map(|n| Path::new("runs").join(format!("{name}-{n}"))).find(|folder| !folder.exists());
-    free.ok_or_else(|| Error::usage("every folder name in runs/ is taken", "name one with --output"))
+    let mut names = (0u32..=u32::MAX).map(|n| Path::new("runs").join(format!("{name}-{n}")));
+    names
+        .find(|folder| !folder.exists())
+        .ok_or_else(|| Error::usage("every folder name in runs/ is taken", "name one with --output"))
 }
 
 fn open_board(args: &BoardArgs) -> Result<Option<Board>> {

@@ -1,6 +1,9 @@
 //! The one error type of the trainer: what is wrong, where, and what to do next.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 /// Bad usage or input. Its message names the place and the next step; the program exits with 2.
 #[derive(Debug, thiserror::Error)]
@@ -56,17 +59,17 @@ impl Error {
     }
 
     /// An [`Error::Input`].
-    pub fn input(place: impl ToString, problem: impl ToString, next: impl ToString) -> Self {
+    pub fn input(place: impl Display, problem: impl Display, next: impl Display) -> Self {
         Self::Input { place: place.to_string(), problem: problem.to_string(), next: next.to_string() }
     }
 
     /// An [`Error::Usage`].
-    pub fn usage(problem: impl ToString, next: impl ToString) -> Self {
+    pub fn usage(problem: impl Display, next: impl Display) -> Self {
         Self::Usage { problem: problem.to_string(), next: next.to_string() }
     }
 
     /// An [`Error::Board`].
-    pub fn board(board: impl ToString, problem: impl ToString, next: impl ToString) -> Self {
+    pub fn board(board: impl Display, problem: impl Display, next: impl Display) -> Self {
         Self::Board { board: board.to_string(), problem: problem.to_string(), next: next.to_string() }
     }
 }

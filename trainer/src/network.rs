@@ -135,13 +135,15 @@ impl<'n> Pass<'n> {
         let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
         let (values, later) = self.values.split_first_mut().expect("a buffer a layer");
         values.copy_from_slice(&first.bias);
-        add_rows(values, &first.kernel, rows.iter().map(|&row| (usize::from(row), 1.0)));
+        add_rows(values, &first.kernel, &rows.iter().map(|&row| (usize::from(row), 1.0)));
         let mut previous = values;
         for (layer, values) in rest.iter().zip(later) {
-            previous.iter_mut().for_each(|value| *value = value.max(0.0));
+            for value in previous.iter_mut() {
+                *value = value.max(0.0);
+            }
             values.copy_from_slice(&layer.bias);
             let active = previous.iter().copied().enumerate().filter(|&(_, activation)| activation > 0.0);
-            add_rows(values, &layer.kernel, active);
+            add_rows(values, &layer.kernel, &active);
             previous = values;
         }
     }

@@ -8,7 +8,7 @@
 /// # Panics
 ///
 /// If a term names a row that the kernel does not have.
-pub(crate) fn add_rows(sums: &mut [f32], kernel: &[f32], terms: impl Iterator<Item = (usize, f32)> + Clone) {
+pub(crate) fn add_rows(sums: &mut [f32], kernel: &[f32], terms: &(impl Iterator<Item = (usize, f32)> + Clone)) {
     let units = sums.len();
     let (wide, rest) = sums.as_chunks_mut::<16>();
     let (narrow, single) = rest.as_chunks_mut::<4>();
@@ -97,7 +97,7 @@ mod tests {
         ) {
             let kernel: Vec<f32> = (0..9 * units).map(|i| (i as f32 * 0.37).sin()).collect();
             let mut sums = vec![0.5; units];
-            add_rows(&mut sums, &kernel, terms.iter().copied());
+            add_rows(&mut sums, &kernel, &terms.iter().copied());
             for (j, sum) in sums.iter().enumerate() {
                 let mut expected = 0.5f32;
                 for (row, factor) in &terms {

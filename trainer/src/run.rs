@@ -63,7 +63,7 @@ impl DatasetInfo {
         Self {
             name: dataset.name.clone(),
             source: source.to_owned(),
-            sha256: dataset.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&dataset.sha256),
             synthetic: dataset.synthetic,
             labels: dataset.labels.clone(),
             train_documents: dataset.train.len(),
@@ -81,6 +81,11 @@ impl DatasetInfo {
         }
         bytes
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The protocol of the article: validation on the test set, a fixed number of epochs.

@@ -16,7 +16,7 @@ impl Table {
     }
 
     fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.0.push(cells.to_vec());
+        self.0.push(Vec::from(cells));
     }
 
     fn write(&self, out: &mut String) {

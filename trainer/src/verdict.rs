@@ -80,7 +80,7 @@ fn model_failures(model: &Evaluated) -> Vec<String> {
         let found = row.integer.test_accuracy;
         failures.push(format!("{cell}: the file states an accuracy of {stated:.5} on this dataset, found {found:.5}"));
     }
-    if let Some(ratio) = row.integer.rms_ratio.filter(|ratio| !(*ratio <= RMS_LIMIT)) {
+    if let Some(ratio) = row.integer.rms_ratio.filter(|ratio| ratio.is_nan() || *ratio > RMS_LIMIT) {
         failures
             .push(format!("{cell}: the logits' RMS error is {ratio:.4} of their RMS, above the limit of {RMS_LIMIT}"));
     }

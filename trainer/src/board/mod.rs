@@ -107,7 +107,7 @@ impl Board {
     }
 
     /// An [`Error::Board`] of this board.
-    fn error(&self, problem: impl ToString, next: impl ToString) -> Error {
+    fn error(&self, problem: impl std::fmt::Display, next: impl std::fmt::Display) -> Error {
         Error::board(self.name(), problem, next)
     }
 }

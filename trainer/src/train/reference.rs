@@ -44,7 +44,9 @@ impl Reference {
     /// What each layer is given, and last the logit.
     fn forward(&self, rows: &[u16]) -> Vec<Vec<f64>> {
         let mut inputs = vec![0.0; self.0[0].kernel.len()];
-        rows.iter().for_each(|&row| inputs[usize::from(row)] = 1.0);
+        for &row in rows {
+            inputs[usize::from(row)] = 1.0;
+        }
         let mut values = vec![inputs];
         for (i, layer) in self.0.iter().enumerate() {
             let inputs = &values[i];

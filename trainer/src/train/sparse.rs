@@ -41,7 +41,7 @@ impl Batch {
     fn gather(&self, kernel: &[f32], units: usize) -> Vec<f32> {
         let mut sums = vec![0f32; self.documents.len() * units];
         for (sum, rows) in sums.chunks_exact_mut(units).zip(self.rows()) {
-            add_rows(sum, kernel, rows.iter().map(|&row| (usize::from(row), 1.0)));
+            add_rows(sum, kernel, &rows.iter().map(|&row| (usize::from(row), 1.0)));
         }
         sums
     }

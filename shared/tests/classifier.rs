@@ -1,0 +1,224 @@
+//! The classifier against the reference, and what holds for every document.
+
+mod buffer;
+mod common;
+mod reference;
+
+use std::collections::BTreeSet;
+
+use buffer::{Buffer, Room, cases};
+use edgefit::{Classifier, Error, Model, Scratch, ScratchView, seen_words};
+use proptest::{collection::vec, prelude::*};
+use reference::{
+    Network,
+    generate::{network, sound_network, text},
+};
+
+/// Feeds `text` in pieces, cut anywhere.
+fn feed(classifier: &mut Classifier<'_, '_>, text: &[u8], cuts: &[usize]) {
+    let mut rest = text;
+    for cut in cuts {
+        let (head, tail) = rest.split_at(cut % (rest.len() + 1));
+        classifier.text(head);
+        rest = tail;
+    }
+    classifier.text(rest);
+}
+
+/// Runs `answer` with a classifier of `network` in a scratch that is full of remains.
+fn with_classifier<T>(network: &Network, answer: impl FnOnce(&mut Classifier<'_, '_>) -> T) -> T {
+    let buffer = Buffer::new(&network.file());
+    let model = Model::from_bytes(buffer.bytes()).expect("the network is sound");
+    let mut room = Room::new(&model);
+    answer(&mut Classifier::new(&model, room.view()).expect("the room is made for the model"))
+}
+
+fn cuts() -> impl Strategy<Value = Vec<usize>> {
+    vec(any::<usize>(), 0..6)
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn a_network_loads_iff_no_accumulator_can_overflow(network in network()) {
+        let buffer = Buffer::new(&network.file());
+        let loaded = Model::from_bytes(buffer.bytes()).map(|_| ());
+        prop_assert_eq!(loaded, if network.fits() { Ok(()) } else { Err(Error::Overflow) });
+    }
+
+    #[test]
+    fn texts_in_any_chunks_have_the_logits_of_the_reference(
+        network in sound_network(),
+        documents in vec((text(), cuts()), 1..5),
+    ) {
+        let answers = with_classifier(&network, |classifier| {
+            let answer = |(text, cuts): &(Vec<u8>, Vec<usize>)| {
+                feed(classifier, text, cuts);
+                classifier.finish().values().to_vec()
+            };
+            documents.iter().map(answer).collect::<Vec<_>>()
+        });
+        let expected: Vec<_> = documents.iter().map(|(text, _)| network.logits(&network.rows_of(text))).collect();
+        prop_assert_eq!(answers, expected);
+    }
+
+    #[test]
+    fn rows_in_any_order_have_the_logits_of_the_reference(
+        network in sound_network(),
+        rows in vec(any::<proptest::sample::Index>(), 0..60),
+    ) {
+        let rows: Vec<usize> = rows.iter().map(|row| row.index(network.rows())).collect();
+        let answer = with_classifier(&network, |classifier| {
+            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            classifier.finish().values().to_vec()
+        });
+        prop_assert_eq!(answer, network.logits(&rows.into_iter().collect()));
+    }
+
+    #[test]
+    fn all_rows_and_no_rows_have_the_logits_of_the_reference(network in sound_network()) {
+        let answers = with_classifier(&network, |classifier| {
+            let none = classifier.finish().values().to_vec();
+            (0..network.rows()).for_each(|row| classifier.row(row as u16).expect("the row exists"));
+            [none, classifier.finish().values().to_vec()]
+        });
+        let all: BTreeSet<usize> = (0..network.rows()).collect();
+        prop_assert_eq!(answers, [network.logits(&BTreeSet::new()), network.logits(&all)]);
+    }
+
+    #[test]
+    fn a_text_and_its_rows_are_one_document(network in sound_network(), text in text()) {
+        let rows = network.rows_of(&text);
+        let (of_text, of_rows, of_both) = with_classifier(&network, |classifier| {
+            classifier.text(&text);
+            let of_text = classifier.finish().values().to_vec();
+            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            let of_rows = classifier.finish().values().to_vec();
+            classifier.text(&text);
+            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            (of_text, of_rows, classifier.finish().values().to_vec())
+        });
+        prop_assert_eq!(&of_text, &of_rows);
+        prop_assert_eq!(&of_text, &of_both);
+    }
+
+    #[test]
+    fn what_was_reset_is_forgotten(
+        network in sound_network(),
+        forgotten in text(),
+        row in any::<proptest::sample::Index>(),
+        document in text(),
+    ) {
+        let (after_reset, fresh) = with_classifier(&network, |classifier| {
+            classifier.text(&document);
+            let fresh = classifier.finish().values().to_vec();
+            classifier.row(row.index(network.rows()) as u16).expect("the row exists");
+            classifier.text(&forgotten);
+            classifier.text(b"half a wo");
+            classifier.reset();
+            classifier.text(&document);
+            (classifier.finish().values().to_vec(), fresh)
+        });
+        prop_assert_eq!(after_reset, fresh);
+    }
+}
+
+/// A classifier of the tiny model, and the logit of a text.
+fn with_tiny<T>(answer: impl FnOnce(&mut Classifier<'_, '_>) -> T) -> T {
+    let region = common::aligned_tiny_model();
+    let model = Model::from_region(&region.0).unwrap();
+    let mut scratch = Scratch::<{ seen_words(32) }, 4>::new();
+    answer(&mut Classifier::new(&model, &mut scratch).unwrap())
+}
+
+fn logit(classifier: &mut Classifier<'_, '_>, text: &str) -> i32 {
+    classifier.text(text.as_bytes());
+    classifier.finish().values()[0]
+}
+
+#[test]
+fn a_word_counts_once() {
+    with_tiny(|classifier| {
+        let once = logit(classifier, "great film");
+        assert_eq!(logit(classifier, "great great GREAT film, great film"), once);
+        assert_ne!(logit(classifier, "film"), once);
+    });
+}
+
+#[test]
+fn strangers_share_one_row() {
+    with_tiny(|classifier| {
+        let known = logit(classifier, "great film");
+        let one = logit(classifier, "great film zyzzyva");
+        assert_ne!(one, known);
+        assert_eq!(logit(classifier, "great film zyzzyva quokka"), one);
+        classifier.row(31).unwrap();
+        assert_eq!(logit(classifier, "great film"), one, "the last row is theirs");
+    });
+}
+
+#[test]
+fn a_reused_classifier_is_as_a_fresh_one() {
+    let texts = ["awful awful plot", "", "great", "a half wor", "great", "zyzzyva"];
+    let fresh = texts.map(|text| with_tiny(|classifier| logit(classifier, text)));
+    assert_eq!(with_tiny(|classifier| texts.map(|text| logit(classifier, text))), fresh);
+}
+
+#[test]
+fn a_row_out_of_range_leaves_the_document_as_it_was() {
+    with_tiny(|classifier| {
+        let expected = logit(classifier, "wonderful film");
+        classifier.text(b"wonder");
+        for row in [32, 33, 63, 64, 1_000, u16::MAX] {
+            assert_eq!(classifier.row(row), Err(Error::RowOutOfRange), "row {row}");
+        }
+        assert_eq!(logit(classifier, "ful film"), expected);
+    });
+}
+
+#[test]
+fn the_answer_stays_at_hand_until_the_next_one() {
+    with_tiny(|classifier| {
+        assert_eq!(classifier.logits().values(), [0], "no answer yet");
+        let expected = logit(classifier, "great");
+        classifier.text(b"awful");
+        assert_eq!(classifier.logits().values(), [expected]);
+        classifier.reset();
+        assert_eq!(classifier.logits().values(), [expected]);
+    });
+}
+
+#[test]
+fn a_used_scratch_holds_no_answer_of_the_next_model() {
+    let region = common::aligned_tiny_model();
+    let model = Model::from_region(&region.0).unwrap();
+    let mut scratch = Scratch::<{ seen_words(32) }, 4>::new();
+    logit(&mut Classifier::new(&model, &mut scratch).unwrap(), "great");
+    assert_eq!(Classifier::new(&model, &mut scratch).unwrap().logits().values(), [0]);
+}
+
+#[test]
+fn a_scratch_too_small_is_refused() {
+    let region = common::aligned_tiny_model();
+    let model = Model::from_region(&region.0).unwrap();
+    assert!(Classifier::new(&model, &mut Scratch::<1, 4>::new()).is_ok());
+    let rows = Classifier::new(&model, &mut Scratch::<0, 4>::new()).err();
+    let units = Classifier::new(&model, &mut Scratch::<1, 3>::new()).err();
+    assert_eq!((rows, units), (Some(Error::ScratchTooSmall), Some(Error::ScratchTooSmall)));
+
+    let shorten: [fn(&mut Room); 5] = [
+        |room| room.seen.truncate(room.seen.len() - 1),
+        |room| room.accumulators.truncate(room.accumulators.len() - 1),
+        |room| room.logits.truncate(room.logits.len() - 1),
+        |room| room.front.truncate(room.front.len() - 1),
+        |room| room.back.truncate(room.back.len() - 1),
+    ];
+    for (slice, shorten) in shorten.into_iter().enumerate() {
+        let mut room = Room::new(&model);
+        assert!(Classifier::new(&model, room.view()).is_ok());
+        shorten(&mut room);
+        let view: ScratchView<'_> = room.view();
+        assert_eq!(Classifier::new(&model, view).err(), Some(Error::ScratchTooSmall), "slice {slice}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Small models of all shapes, and texts for them.
+
+use proptest::{collection::vec, prelude::*};
+
+use super::{Layer, Network, Unit};
+
+/// Words that some models know.
+pub(crate) const WORDS: [&str; 12] =
+    ["a", "film", "don't", "10", "caf\u{e9}", "wonderful", "awful", "of", "'", "it's", "\u{4e2d}\u{6587}", "the"];
+
+/// Weights of `bits` bits, the extremes as often as all others in a while.
+fn weight(bits: u8) -> impl Strategy<Value = i16> {
+    let limit = ((1i32 << (bits - 1)) - 1) as i16;
+    prop_oneof![6 => -limit..=limit, 1 => Just(limit), 1 => Just(-limit), 1 => Just(0)]
+}
+
+fn unit(inputs: usize, bits: u8) -> impl Strategy<Value = Unit> {
+    let bias = prop_oneof![6 => -2_000i32..=2_000, 2 => -10_000_000i32..=10_000_000, 1 => any::<i32>()];
+    let multiplier = prop_oneof![4 => (1i32 << 30)..=i32::MAX, 1 => Just(1 << 30), 1 => Just(i32::MAX)];
+    // Most factors lie about 1, where activations are neither all 0 nor all clamped.
+    let shift = prop_oneof![12 => 27u8..=36, 1 => 1u8..=62];
+    (vec(weight(bits), inputs), bias, multiplier, shift).prop_map(|(weights, bias, multiplier, shift)| Unit {
+        weights,
+        bias,
+        multiplier,
+        shift,
+    })
+}
+
+fn layer(inputs: usize, units: usize, bits: u8, activation_max: u16) -> impl Strategy<Value = Layer> {
+    vec(unit(inputs, bits), units).prop_map(move |units| Layer { bits, activation_max, units })
+}
+
+/// Layers for `rows` rows: up to three hidden ones after the first, and one to five outputs.
+fn layers(rows: usize) -> impl Strategy<Value = Vec<Layer>> {
+    let bits = prop_oneof![Just(8u8), Just(9), Just(12), Just(16)];
+    let max = prop_oneof![4 => Just(4_095u16), 1 => Just(i16::MAX as u16), 1 => 1u16..=300];
+    (vec((1usize..=6, bits, max), 1..=4), 1usize..=5).prop_flat_map(move |(shapes, outputs)| {
+        let last = shapes.len() - 1;
+        let mut inputs = rows;
+        let mut layers = Vec::new();
+        for (i, (units, bits, max)) in shapes.into_iter().enumerate() {
+            let (units, max) = if i == last { (outputs, 0) } else { (units, max) };
+            layers.push(layer(inputs, units, if i == 0 { 8 } else { bits }, max));
+            inputs = units;
+        }
+        layers
+    })
+}
+
+/// Any small network; in some an accumulator could overflow.
+pub(crate) fn network() -> impl Strategy<Value = Network> {
+    (1usize..=40, any::<bool>()).prop_flat_map(|(words, unknown_row)| {
+        let vocabulary = (any::<u32>(), vec(any::<u16>(), words.div_ceil(4)), vec(any::<u16>(), words));
+        let known = vec(any::<bool>(), WORDS.len());
+        (vocabulary, known, layers(words + usize::from(unknown_row))).prop_map(
+            move |((seed, displacements, fingerprints), known, layers)| {
+                let mut network = Network { seed, displacements, fingerprints, unknown_row, layers };
+                WORDS
+                    .iter()
+                    .zip(known)
+                    .filter(|(_, known)| *known)
+                    .for_each(|(word, _)| network.learn(word.as_bytes()));
+                network
+            },
+        )
+    })
+}
+
+/// A small network that a loader accepts.
+pub(crate) fn sound_network() -> impl Strategy<Value = Network> {
+    network().prop_filter("an accumulator could overflow", Network::fits)
+}
+
+/// A text of known words, strangers, mark-up and noise.
+pub(crate) fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        6 => (proptest::sample::select(&WORDS[..]), any::<bool>()).prop_map(|(word, upper)| {
+            let word = if upper { word.to_ascii_uppercase() } else { word.to_owned() };
+            format!("{word} ").into_bytes()
+        }),
+        2 => "[a-z'0-9]{1,8}[ .,-]".prop_map(String::into_bytes),
+        1 => Just(b"<br />".to_vec()),
+        1 => vec(any::<u8>(), 0..6),
+    ];
+    vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}

@@ -1,0 +1,207 @@
+//! Models and their answers a second time, written from FORMAT.md alone: plain loops over wide integers, words
+//! without a stream, and the hash with a remainder for every wrap.
+
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
+pub(crate) mod generate;
+
+use std::collections::BTreeSet;
+
+use edgefit::format::{self, Header, Input, LayerHeader, Provenance};
+
+/// What a 32-bit value wraps at.
+const WRAP: u64 = 1 << 32;
+
+/// A model.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) seed: u32,
+    pub(crate) displacements: Vec<u16>,
+    pub(crate) fingerprints: Vec<u16>,
+    pub(crate) unknown_row: bool,
+    pub(crate) layers: Vec<Layer>,
+}
+
+/// A layer as its units.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    pub(crate) bits: u8,
+    pub(crate) activation_max: u16,
+    pub(crate) units: Vec<Unit>,
+}
+
+/// A unit: one weight an input, and what becomes of the sum.
+#[derive(Debug, Clone)]
+pub(crate) struct Unit {
+    pub(crate) weights: Vec<i16>,
+    pub(crate) bias: i32,
+    pub(crate) multiplier: i32,
+    pub(crate) shift: u8,
+}
+
+/// The distinct words of a text.
+pub(crate) fn words(text: &[u8]) -> BTreeSet<Vec<u8>> {
+    text.split(|byte| !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'\'' | 0x80..))
+        .filter(|word| !word.is_empty())
+        .map(|word| word.iter().map(|&byte| if byte.is_ascii_uppercase() { byte + 32 } else { byte }).collect())
+        .collect()
+}
+
+/// The hash of a word.
+fn hash(seed: u32, word: &[u8]) -> u64 {
+    let mut h = 0x811c_9dc5 ^ u64::from(seed);
+    for &byte in word {
+        h = (h ^ u64::from(byte)) * 0x0100_0193 % WRAP;
+    }
+    h ^= h / (1 << 16);
+    h = h * 0x7feb_352d % WRAP;
+    h ^ (h / (1 << 15))
+}
+
+fn fingerprint(hash: u64) -> u16 {
+    (hash * 0x9e37_79b9 % WRAP / 256 % 65_536) as u16
+}
+
+impl Unit {
+    fn requantised(&self, accumulator: i128) -> i128 {
+        let divisor = 1i128 << self.shift;
+        (accumulator * i128::from(self.multiplier) + divisor / 2).div_euclid(divisor)
+    }
+
+    /// Whether neither the accumulator nor what it is requantised to can leave an i32.
+    ///
+    /// `input_max` is `None` in the first layer, where each row counts 128.
+    fn fits(&self, input_max: Option<u16>) -> bool {
+        let sum = |sign: i128| self.weights.iter().map(|&w| (sign * i128::from(w)).max(0)).sum::<i128>();
+        let inputs = match input_max {
+            None => 128 * self.weights.len() as i128,
+            Some(max) => sum(1).max(sum(-1)) * i128::from(max),
+        };
+        let bound = i128::from(self.bias).abs() + inputs;
+        let requantised = (bound * i128::from(self.multiplier)).div_euclid(1i128 << self.shift);
+        bound < 1 << 31 && requantised < (1 << 31) - 1
+    }
+}
+
+impl Network {
+    fn slot(&self, hash: u64) -> usize {
+        let bucket = (hash / 65_536) * self.displacements.len() as u64 / 65_536;
+        let displacement = u64::from(self.displacements[bucket as usize]);
+        let moved = (hash ^ (displacement * 0x9e37_79b9 % WRAP)) * 0x85eb_ca6b % WRAP;
+        let mixed = (moved ^ (moved / (1 << 15))) * 0x9e37_79b9 % WRAP;
+        ((mixed / 65_536) * self.fingerprints.len() as u64 / 65_536) as usize
+    }
+
+    /// Gives the row of a word's slot to the word.
+    pub(crate) fn learn(&mut self, word: &[u8]) {
+        let hash = hash(self.seed, word);
+        let slot = self.slot(hash);
+        self.fingerprints[slot] = fingerprint(hash);
+    }
+
+    /// The row of a word, if it has one.
+    pub(crate) fn row(&self, word: &[u8]) -> Option<usize> {
+        let hash = hash(self.seed, word);
+        let slot = self.slot(hash);
+        let known = self.fingerprints[slot] == fingerprint(hash);
+        if known { Some(slot) } else { self.unknown_row.then_some(self.fingerprints.len()) }
+    }
+
+    /// The rows that a text sets.
+    pub(crate) fn rows_of(&self, text: &[u8]) -> BTreeSet<usize> {
+        words(text).iter().filter_map(|word| self.row(word)).collect()
+    }
+
+    /// How many rows the first layer has.
+    pub(crate) fn rows(&self) -> usize {
+        self.fingerprints.len() + usize::from(self.unknown_row)
+    }
+
+    /// Whether no accumulator can overflow, by the rule of FORMAT.md.
+    pub(crate) fn fits(&self) -> bool {
+        let input_max = |i: usize| i.checked_sub(1).map(|before| self.layers[before].activation_max);
+        self.layers.iter().enumerate().all(|(i, layer)| layer.units.iter().all(|unit| unit.fits(input_max(i))))
+    }
+
+    /// The logits of a document with these rows.
+    pub(crate) fn logits(&self, rows: &BTreeSet<usize>) -> Vec<i32> {
+        let mut inputs: Vec<i128> = (0..self.rows()).map(|row| i128::from(rows.contains(&row))).collect();
+        for layer in &self.layers {
+            let outputs = layer.units.iter().map(|unit| {
+                let terms = unit.weights.iter().zip(&inputs).map(|(&weight, input)| i128::from(weight) * input);
+                let value = unit.requantised(i128::from(unit.bias) + terms.sum::<i128>());
+                if layer.activation_max == 0 { value } else { value.clamp(0, layer.activation_max.into()) }
+            });
+            inputs = outputs.collect();
+        }
+        inputs.into_iter().map(|logit| i32::try_from(logit).expect("the logit fits an i32")).collect()
+    }
+
+    /// The model file.
+    pub(crate) fn file(&self) -> Vec<u8> {
+        let mut arena = Arena::default();
+        let input = Input::Text {
+            tokeniser: 1,
+            seed: self.seed,
+            words: self.fingerprints.len() as u32,
+            unknown_row: self.unknown_row,
+            displacements: arena.put(self.displacements.iter().map(|d| d.to_le_bytes())),
+            fingerprints: arena.put(self.fingerprints.iter().map(|f| f.to_le_bytes())),
+        };
+        let layers = (0..self.layers.len()).map(|i| self.layer(i, &mut arena)).collect();
+        let outputs = self.layers.last().map_or(0, |layer| layer.units.len());
+        let labels = vec!["class"; outputs.max(2)].join("\0");
+        let provenance = Provenance {
+            recipe: "",
+            seed: 0,
+            epoch: 0,
+            protocol: "",
+            dataset: "",
+            dataset_sha256: [0; 32],
+            float_accuracy: 0.0,
+            integer_accuracy: 0.0,
+            edgefit: "",
+        };
+        let header = Header { labels: &labels, logit_scale: 0.01, input, layers, provenance };
+        let mut file = vec![0; arena.0.len() + 1_024];
+        let len = format::write(&header, &arena.0, &mut file).expect("there is room");
+        file.truncate(len);
+        file
+    }
+
+    fn layer(&self, index: usize, arena: &mut Arena) -> LayerHeader {
+        let Layer { bits, activation_max, units } = &self.layers[index];
+        let inputs = units[0].weights.len();
+        let weights: Vec<i16> = if index == 0 {
+            (0..inputs).flat_map(|row| units.iter().map(move |unit| unit.weights[row])).collect()
+        } else {
+            units.iter().flat_map(|unit| unit.weights.iter().copied()).collect()
+        };
+        LayerHeader {
+            inputs: inputs as u32,
+            units: units.len() as u32,
+            bits: *bits,
+            activation_max: *activation_max,
+            weights: if *bits == 8 {
+                arena.put(weights.iter().map(|&w| (w as i8).to_le_bytes()))
+            } else {
+                arena.put(weights.iter().map(|w| w.to_le_bytes()))
+            },
+            biases: arena.put(units.iter().map(|unit| unit.bias.to_le_bytes())),
+            multipliers: arena.put(units.iter().map(|unit| unit.multiplier.to_le_bytes())),
+            shifts: arena.put(units.iter().map(|unit| [unit.shift])),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Arena(Vec<u8>);
+
+impl Arena {
+    fn put<const N: usize>(&mut self, items: impl Iterator<Item = [u8; N]>) -> u32 {
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+        let offset = self.0.len() as u32;
+        self.0.extend(items.flatten());
+        offset
+    }
+}
