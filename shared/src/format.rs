@@ -46,7 +46,8 @@ pub struct Header<'a> {
 pub enum Input {
     /// A bag of words: each distinct word adds its row once.
     Text {
-        /// The version of the tokeniser, see [`words::TOKENISER`](crate::words::TOKENISER).
+        /// The version of the tokeniser, see [`words::TOKENISER`](crate::words::TOKENISER); with
+        /// [`words::FOREIGN`](crate::words::FOREIGN) set where the words are those of another.
         tokeniser: u16,
         /// The seed of the words' hashes.
         seed: u32,

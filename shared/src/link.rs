@@ -13,11 +13,14 @@
 //!
 //! A host may send many requests before it reads the first answer. So that it may lose any answer but the last,
 //! a refused part of a document refuses the document: [`Request::Finish`] then answers with that refusal.
+//!
+//! Bytes travel over any transport. One that has no connection, such as a serial port, begins with a zero byte of the
+//! board's, an empty frame: it listens from now on.
 
 mod board;
 pub mod frame;
 
-pub use board::Board;
+pub use board::{Board, Clock, Device};
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -30,6 +33,8 @@ pub const LINK_VERSION: u16 = 1;
 pub const MAX_CHUNK: usize = 224;
 /// The most logits in one response; [`Request::Logits`] asks for the others.
 pub const MAX_LOGITS: usize = 40;
+/// The document of [`Request::SelfTest`] has every row whose id is a multiple of this.
+pub const SELF_TEST_STRIDE: usize = 7;
 
 /// What the host asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,6 +53,15 @@ pub enum Request<'a> {
     Reset,
     /// Leave the program, where the board has something to return to.
     Quit,
+    /// What the board is and has room for.
+    Info,
+    /// Validate the model anew, forget the document, and classify that of every [`SELF_TEST_STRIDE`]-th row.
+    SelfTest,
+    /// How long the last document took.
+    Bench,
+    /// Validate what lies this many bytes into the model region and serve it from now on. The board answers
+    /// [`Response::Done`], begins anew, and waits for [`Request::Hello`], whose answer says what came of it.
+    Load(u32),
 }
 
 /// What the board answers.
@@ -64,7 +78,7 @@ pub enum Response<'a> {
     },
     /// Carried out; there is nothing to say.
     Done,
-    /// To [`Request::Finish`] and [`Request::Logits`].
+    /// To [`Request::Finish`], [`Request::Logits`] and [`Request::SelfTest`].
     Logits {
         /// How many logits the answer has in all.
         total: u8,
@@ -80,4 +94,36 @@ pub enum Response<'a> {
     },
     /// The frame was damaged, or its message is not known here.
     Damaged,
+    /// To [`Request::Info`].
+    Info(Info<'a>),
+    /// To [`Request::Bench`].
+    Bench {
+        /// Ticks spent on the document's text or rows.
+        input: u32,
+        /// Ticks spent on the layers after them.
+        finish: u32,
+        /// Ticks a second, 0 if unknown.
+        ticks_per_second: u32,
+    },
+}
+
+/// What a board is and has room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Info<'a> {
+    /// The version of the firmware.
+    pub firmware: &'a str,
+    /// The target triple it was built for.
+    pub target: &'a str,
+    /// The length of the model region, in bytes.
+    pub region: u32,
+    /// The most rows that a model may have.
+    pub rows: u32,
+    /// The most units that a layer may have.
+    pub units: u32,
+    /// The deepest the stack has been since the start, in bytes; 0 if the board does not know.
+    pub stack_used: u32,
+    /// How many bytes the stack has.
+    pub stack: u32,
+    /// How many documents have been classified since the model was loaded.
+    pub documents: u32,
 }

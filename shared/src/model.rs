@@ -7,7 +7,7 @@ use crate::{
     Error, Layer, Weights,
     format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, Parts},
     vocabulary::{self, Vocabulary},
-    words::TOKENISER,
+    words::{FOREIGN, TOKENISER},
 };
 
 /// A model file that has been validated once, as a whole; inference on it cannot fail.
@@ -62,6 +62,13 @@ impl<'a> Model<'a> {
     #[must_use]
     pub const fn vocabulary(&self) -> &Vocabulary<'a> {
         &self.vocabulary
+    }
+
+    /// Whether its words are those of a [foreign tokeniser](FOREIGN), so that raw text may be split otherwise.
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        let Input::Text { tokeniser, .. } = self.header.input;
+        tokeniser & FOREIGN != 0
     }
 
     /// The layers, first to last.
@@ -172,7 +179,7 @@ fn view<'a>(header: &LayerHeader, arena: &'a [u8]) -> Result<Layer<'a>, Error> {
 
 fn vocabulary<'a>(input: &Input, arena: &'a [u8]) -> Result<Vocabulary<'a>, Error> {
     let &Input::Text { tokeniser, seed, words, unknown_row, displacements, fingerprints } = input;
-    if tokeniser != TOKENISER {
+    if tokeniser & !FOREIGN != TOKENISER {
         return Err(Error::UnknownTokeniser);
     }
     let words = words as usize;

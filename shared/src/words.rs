@@ -9,6 +9,12 @@
 /// The version of the rule above. A model file names the version that its vocabulary was made with.
 pub const TOKENISER: u16 = 1;
 
+/// Stands beside that version in a model file whose vocabulary and training data were split by a foreign tokeniser.
+///
+/// Its words are looked up like all others, but raw text may be split into other words than the model was trained on,
+/// so its accuracy on raw text is to be measured there.
+pub const FOREIGN: u16 = 1 << 15;
+
 /// For each byte: itself, lower-cased, if it belongs to a word; 0 if it separates.
 static WORD_BYTE: [u8; 256] = word_bytes();
 

@@ -1,7 +1,6 @@
 //! The classifier against the reference, and what holds for every document.
 
 mod buffer;
-mod common;
 mod reference;
 
 use std::collections::BTreeSet;
@@ -14,6 +13,9 @@ use reference::{
     generate::{network, sound_network, text},
 };
 
+/// The tiny model of `common`, from its file: to build it takes an interpreter minutes.
+const TINY: &[u8] = include_bytes!("../golden/tiny.edgefit");
+
 /// Feeds `text` in pieces, cut anywhere.
 fn feed(classifier: &mut Classifier<'_, '_>, text: &[u8], cuts: &[usize]) {
     let mut rest = text;
@@ -23,6 +25,12 @@ fn feed(classifier: &mut Classifier<'_, '_>, text: &[u8], cuts: &[usize]) {
         rest = tail;
     }
     classifier.text(rest);
+}
+
+fn add(classifier: &mut Classifier<'_, '_>, rows: &[usize]) {
+    for &row in rows {
+        classifier.row(row as u16).expect("the row exists");
+    }
 }
 
 /// Runs `answer` with a classifier of `network` in a scratch that is full of remains.
@@ -38,7 +46,7 @@ fn cuts() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn a_network_loads_iff_no_accumulator_can_overflow(network in network()) {
@@ -70,7 +78,7 @@ proptest! {
     ) {
         let rows: Vec<usize> = rows.iter().map(|row| row.index(network.rows())).collect();
         let answer = with_classifier(&network, |classifier| {
-            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            add(classifier, &rows);
             classifier.finish().values().to_vec()
         });
         prop_assert_eq!(answer, network.logits(&rows.into_iter().collect()));
@@ -80,7 +88,7 @@ proptest! {
     fn all_rows_and_no_rows_have_the_logits_of_the_reference(network in sound_network()) {
         let answers = with_classifier(&network, |classifier| {
             let none = classifier.finish().values().to_vec();
-            (0..network.rows()).for_each(|row| classifier.row(row as u16).expect("the row exists"));
+            add(classifier, &(0..network.rows()).collect::<Vec<_>>());
             [none, classifier.finish().values().to_vec()]
         });
         let all: BTreeSet<usize> = (0..network.rows()).collect();
@@ -89,14 +97,14 @@ proptest! {
 
     #[test]
     fn a_text_and_its_rows_are_one_document(network in sound_network(), text in text()) {
-        let rows = network.rows_of(&text);
+        let rows: Vec<usize> = network.rows_of(&text).into_iter().collect();
         let (of_text, of_rows, of_both) = with_classifier(&network, |classifier| {
             classifier.text(&text);
             let of_text = classifier.finish().values().to_vec();
-            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            add(classifier, &rows);
             let of_rows = classifier.finish().values().to_vec();
             classifier.text(&text);
-            rows.iter().for_each(|&row| classifier.row(row as u16).expect("the row exists"));
+            add(classifier, &rows);
             (of_text, of_rows, classifier.finish().values().to_vec())
         });
         prop_assert_eq!(&of_text, &of_rows);
@@ -126,8 +134,8 @@ proptest! {
 
 /// A classifier of the tiny model, and the logit of a text.
 fn with_tiny<T>(answer: impl FnOnce(&mut Classifier<'_, '_>) -> T) -> T {
-    let region = common::aligned_tiny_model();
-    let model = Model::from_region(&region.0).unwrap();
+    let file = Buffer::new(TINY);
+    let model = Model::from_bytes(file.bytes()).unwrap();
     let mut scratch = Scratch::<{ seen_words(32) }, 4>::new();
     answer(&mut Classifier::new(&model, &mut scratch).unwrap())
 }
@@ -191,8 +199,8 @@ fn the_answer_stays_at_hand_until_the_next_one() {
 
 #[test]
 fn a_used_scratch_holds_no_answer_of_the_next_model() {
-    let region = common::aligned_tiny_model();
-    let model = Model::from_region(&region.0).unwrap();
+    let file = Buffer::new(TINY);
+    let model = Model::from_bytes(file.bytes()).unwrap();
     let mut scratch = Scratch::<{ seen_words(32) }, 4>::new();
     logit(&mut Classifier::new(&model, &mut scratch).unwrap(), "great");
     assert_eq!(Classifier::new(&model, &mut scratch).unwrap().logits().values(), [0]);
@@ -200,8 +208,8 @@ fn a_used_scratch_holds_no_answer_of_the_next_model() {
 
 #[test]
 fn a_scratch_too_small_is_refused() {
-    let region = common::aligned_tiny_model();
-    let model = Model::from_region(&region.0).unwrap();
+    let file = Buffer::new(TINY);
+    let model = Model::from_bytes(file.bytes()).unwrap();
     assert!(Classifier::new(&model, &mut Scratch::<1, 4>::new()).is_ok());
     let rows = Classifier::new(&model, &mut Scratch::<0, 4>::new()).err();
     let units = Classifier::new(&model, &mut Scratch::<1, 3>::new()).err();

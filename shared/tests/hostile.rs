@@ -1,19 +1,15 @@
-//! The loader against malice: files with a right length and CRC, and one thing in them wrong.
-//!
-//! A file is either refused or classifies without a panic. These tests run with overflow checks on, so that a hole in
-//! the loader's proof would show as one.
+//! The loader against malice: files with a right length and CRC, and one thing in them wrong, which is named.
 
 mod buffer;
 mod common;
 mod parts;
 
-use buffer::{Buffer, cases, exercise, seal};
+use buffer::{Buffer, seal};
 use edgefit::{
     Error, Model,
     format::{Header, Input, LayerHeader},
 };
 use parts::{Parts, load, load_bytes, tiny};
-use proptest::prelude::*;
 
 type Change = fn(&mut Header<'_>);
 
@@ -49,6 +45,8 @@ const WRONG_HEADERS: &[(&str, Error, Change)] = &[
     ("tokeniser 0", Error::UnknownTokeniser, |h| tokeniser(h, 0)),
     ("tokeniser 2", Error::UnknownTokeniser, |h| tokeniser(h, 2)),
     ("tokeniser 65,535", Error::UnknownTokeniser, |h| tokeniser(h, u16::MAX)),
+    ("foreign tokeniser 0", Error::UnknownTokeniser, |h| tokeniser(h, 0x8000)),
+    ("foreign tokeniser 2", Error::UnknownTokeniser, |h| tokeniser(h, 0x8002)),
     ("no words", Error::BadShape, |h| words(h, 0)),
     ("words without rows", Error::LayersDoNotFit, |h| words(h, 30)),
     ("words past the table", Error::BadOffset, |h| words(h, 65_534)),
@@ -302,72 +300,14 @@ fn padding_has_one_length() {
 }
 
 #[test]
-fn every_flipped_bit_under_a_right_crc_is_refused_or_harmless() {
-    let mut file = common::tiny_model();
-    let mut loaded = 0;
-    for bit in 16 * 8..file.len() * 8 {
-        file[bit / 8] ^= 1 << (bit % 8);
+fn padding_for_another_start_does_not_make_a_start_right() {
+    for offset in 1..16 {
+        let mut file = common::tiny_model();
+        let padding = (2 + 16 - offset) % 16;
+        file.splice(0x8b..0x8e, [padding as u8].into_iter().chain(vec![0; padding]));
         seal(&mut file);
-        loaded += usize::from(load_bytes(&file).is_ok());
-        file[bit / 8] ^= 1 << (bit % 8);
-    }
-    assert!(loaded > 1_000, "weights may take other values: {loaded}");
-}
-
-/// What a stranger may have done to a file before sealing it again.
-#[derive(Debug, Clone)]
-enum Tampering {
-    Field(usize, u32),
-    Arena(usize, u8),
-    Word(usize, i32),
-}
-
-fn tampering() -> impl Strategy<Value = Tampering> {
-    let edge =
-        prop_oneof![Just(i32::MAX), Just(i32::MIN), Just(-i32::MAX), Just(1 << 30), -5_000i32..5_000, any::<i32>(),];
-    prop_oneof![
-        2 => (any::<usize>(), prop_oneof![0u32..300, any::<u32>(), Just(u32::MAX), Just(65_535)])
-            .prop_map(|(field, value)| Tampering::Field(field, value)),
-        4 => (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Tampering::Arena(at, byte)),
-        4 => (any::<usize>(), edge).prop_map(|(at, value)| Tampering::Word(at, value)),
-    ]
-}
-
-proptest! {
-    #![proptest_config(cases(4_000))]
-
-    #[test]
-    fn a_tampered_file_is_refused_or_harmless(
-        tampering in proptest::collection::vec(tampering(), 1..6),
-        texts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 1..4),
-    ) {
-        let mut parts = tiny();
-        for change in tampering {
-            let len = parts.arena.len();
-            match change {
-                Tampering::Field(field, value) => parts.set(field, value),
-                Tampering::Arena(at, byte) => parts.arena[at % len] = byte,
-                Tampering::Word(at, value) => {
-                    parts.arena[at % (len / 4) * 4..][..4].copy_from_slice(&value.to_le_bytes());
-                }
-            }
-        }
-        let buffer = Buffer::new(&parts.bytes());
-        if let Ok(model) = Model::from_bytes(buffer.bytes()) {
-            let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
-            exercise(&model, &texts);
-        }
-    }
-
-    #[test]
-    fn noise_under_a_right_crc_is_refused_or_harmless(
-        mut file in proptest::collection::vec(any::<u8>(), 16..400),
-        from in 16usize..405,
-    ) {
-        let golden = common::tiny_model();
-        let kept = from.min(file.len());
-        file[..kept].copy_from_slice(&golden[..kept]);
-        seal(&mut file);
-        let _ = load_bytes(&file);
+        let moved = Buffer::new(&[vec![0; offset], file].concat());
+        // Now the arena lies at a multiple of 16 in memory, and the file does not.
+        assert_eq!(Model::from_bytes(&moved.bytes()[offset..]).err(), Some(Error::Misaligned), "offset {offset}");
     }
 }

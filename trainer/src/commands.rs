@@ -10,10 +10,11 @@ use crate::{
     evaluate::{Evaluated, evaluate_file, evaluate_run},
     export::export,
     model_file::ModelFile,
+    prepared::Prepared,
     recipe::{NAMES, Recipe},
     results::Results,
     run::{DatasetInfo, Run, check_vacant},
-    study::{Plan, Prepared, study, train},
+    study::{Plan, study, train},
     table,
     verdict::{self, Rules},
     verify::{self, Documents},
@@ -116,7 +117,7 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
     let vocabulary = run.vocabulary()?;
     let test = match Dataset::open(&run.info.dataset.source) {
         Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => {
-            Some(Corpus::new(&dataset.test, &vocabulary.view()))
+            Some(vocabulary.corpus(&dataset.test))
         }
         _ => {
             let source = &run.info.dataset.source;
@@ -188,7 +189,7 @@ impl Subject {
         match self {
             Self::Run(run) => {
                 let vocabulary = run.vocabulary()?;
-                let test = Corpus::new(&dataset.test, &vocabulary.view());
+                let test = vocabulary.corpus(&dataset.test);
                 let folder = tempfile::tempdir_in(exports).map_err(Error::io("create", exports))?;
                 let mut evaluated = evaluate_run(run, &vocabulary, &test, &folder.path().join("model.edgefit"))?;
                 // The file is in memory and its folder goes away: the run is what the user knows.

@@ -26,10 +26,20 @@ pub struct Evaluated {
     pub correctness: Option<[Vec<f32>; 2]>,
     /// What the file says of its accuracy on this very dataset. None where it says nothing, or for a run.
     pub stated_accuracy: Option<f32>,
+    /// What is known of a file whose words are those of a foreign tokeniser.
+    pub foreign: Option<Foreign>,
     /// Correctness of the documents that ran on the board, if it has run.
     pub board_correctness: Option<Vec<f32>>,
     /// The first document on which the board differs from the host.
     pub mismatch: Option<Mismatch>,
+}
+
+/// A model file whose words are those of a foreign tokeniser: raw text may come to it as other words than it has seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Foreign {
+    /// The accuracy that the file states on the words of that tokeniser. None where the documents here are these, and
+    /// where it states none.
+    pub stated_accuracy: Option<f32>,
 }
 
 /// Evaluates the last epochs of a run. The last epoch's file is written to `path`.
@@ -90,6 +100,7 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
     };
     Ok(Evaluated {
         row,
+        foreign: is_foreign(&file).then_some(Foreign { stated_accuracy: None }),
         file,
         correctness: Some(correctness),
         stated_accuracy: None,
@@ -104,16 +115,21 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
 #[must_use]
 pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256: [u8; 32]) -> Evaluated {
     let row = file_row(&file, path, test);
-    let stated_accuracy = stated_accuracy(&file, dataset_sha256);
-    Evaluated { row, file, correctness: None, stated_accuracy, board_correctness: None, mismatch: None }
+    let [stated_accuracy, elsewhere] = stated_accuracy(&file, dataset_sha256);
+    let foreign = is_foreign(&file).then_some(Foreign { stated_accuracy: elsewhere });
+    Evaluated { row, file, correctness: None, stated_accuracy, foreign, board_correctness: None, mismatch: None }
 }
 
-/// The accuracy that a file states, if it is one on this dataset.
-fn stated_accuracy(file: &ModelFile, dataset_sha256: [u8; 32]) -> Option<f32> {
+/// The accuracy that a file states, if any: on this dataset, or on another one.
+fn stated_accuracy(file: &ModelFile, dataset_sha256: [u8; 32]) -> [Option<f32>; 2] {
     let model = file.model().expect("a file that was read has been loaded once");
     let provenance = &model.header().provenance;
-    let comparable = provenance.dataset_sha256 == dataset_sha256 && provenance.integer_accuracy.is_finite();
-    comparable.then_some(provenance.integer_accuracy)
+    let stated = Some(provenance.integer_accuracy).filter(|accuracy| accuracy.is_finite());
+    if provenance.dataset_sha256 == dataset_sha256 { [stated, None] } else { [None, stated] }
+}
+
+fn is_foreign(file: &ModelFile) -> bool {
+    file.model().expect("a built file has been loaded once").is_foreign()
 }
 
 fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {

@@ -1,5 +1,7 @@
 //! Export: from the checkpoint of a run to a model file.
 
+use std::borrow::Cow;
+
 use edgefit::format::Provenance;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     data::{Corpus, VocabularyTables},
     integer,
     model_file::ModelFile,
-    network,
+    network::{self, Dense, Network},
     quantise::{HEADROOM, quantise},
     run::{Checkpoint, Run},
 };
@@ -40,7 +42,7 @@ pub fn export(
     checkpoint: &Checkpoint,
     test: Option<&Corpus>,
 ) -> Result<Exported> {
-    let integer = quantise(&checkpoint.network, &checkpoint.peaks)?;
+    let integer = quantise(&without_start(&checkpoint.network, vocabulary.start_row()), &checkpoint.peaks)?;
     let build = |integer_accuracy: f32| {
         let provenance = Provenance {
             recipe: &run.recipe.name,
@@ -62,4 +64,30 @@ pub fn export(
     let file = build(network::accuracy(&logits, test.labels()) as f32)?;
     let limits: Vec<f32> = checkpoint.peaks.iter().map(|peak| peak * HEADROOM as f32).collect();
     Ok(Exported { file, logits, clamps: checkpoint.network.activations_above(&limits, test) })
+}
+
+/// The network without the row that every document sets: as that is always there, its weights go into the bias.
+fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_, Network> {
+    let (Some(row), [first, rest @ ..]) = (start_row.map(usize::from), network.layers.as_slice()) else {
+        return Cow::Borrowed(network);
+    };
+    let bias = first.bias.iter().zip(first.row(row)).map(|(bias, weight)| bias + weight).collect();
+    let mut kernel = first.kernel.clone();
+    kernel.drain(row * first.units()..(row + 1) * first.units());
+    Cow::Owned(Network { layers: [&[Dense { kernel, bias }], rest].concat() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_row_goes_into_the_bias() {
+        let first = Dense { kernel: vec![1.0, 2.0, 3.0, 4.0, 0.5, -8.0], bias: vec![0.25, 0.5] };
+        let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -1.0], bias: vec![0.125] }] };
+        let folded = without_start(&network, Some(2));
+        assert_eq!(folded.layers[0], Dense { kernel: vec![1.0, 2.0, 3.0, 4.0], bias: vec![0.75, -7.5] });
+        assert_eq!(folded.layers[1..], network.layers[1..]);
+        assert_eq!(*without_start(&network, None), network);
+    }
 }

@@ -10,6 +10,15 @@ use crate::{Error, Result};
 ///
 /// What the system says; whatever stood at `path` before stands there still.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_parts(path, &[bytes])
+}
+
+/// Like [`write()`], of several pieces one after the other.
+///
+/// # Errors
+///
+/// As [`write()`].
+pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -20,7 +29,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(Error::io("write", path))?;
-    file.write_all(bytes).map_err(Error::io("write", path))?;
+    for part in parts {
+        file.write_all(part).map_err(Error::io("write", path))?;
+    }
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
     Ok(())

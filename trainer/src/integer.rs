@@ -56,7 +56,7 @@ fn logits(model: &Model<'_>, documents: usize, mut feed: impl FnMut(&mut Classif
 #[must_use]
 pub fn logits_of_rows(model: &Model<'_>, corpus: &Corpus) -> Vec<i32> {
     logits(model, corpus.len(), |classifier, document| {
-        for &row in corpus.rows(document) {
+        for &row in corpus.rows_of_file(document) {
             classifier.row(row).expect("the corpus was made with the model's vocabulary");
         }
     })

@@ -14,6 +14,7 @@ pub mod integer;
 pub mod model_file;
 pub mod network;
 pub mod parallel;
+pub mod prepared;
 pub mod progress;
 pub mod quantise;
 pub mod recipe;

@@ -5,7 +5,7 @@ use std::path::Path;
 use edgefit::{
     Model,
     format::{self, Header, Input, LayerHeader, PREFIX_LEN, Provenance},
-    words::TOKENISER,
+    words::{FOREIGN, TOKENISER},
 };
 
 use crate::{
@@ -45,10 +45,10 @@ impl ModelFile {
         let mut arena = Arena::default();
         let labels = labels.join("\0");
         let input = Input::Text {
-            tokeniser: TOKENISER,
+            tokeniser: if vocabulary.foreign { TOKENISER | FOREIGN } else { TOKENISER },
             seed: vocabulary.seed,
             words: vocabulary.fingerprints.len() as u32,
-            unknown_row: false,
+            unknown_row: vocabulary.unknown_row().is_some(),
             displacements: arena.put(&vocabulary.displacements),
             fingerprints: arena.put(&vocabulary.fingerprints),
         };

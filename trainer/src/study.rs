@@ -3,56 +3,22 @@
 use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use crate::{
     Error, Result,
     board::Board,
-    data::{Corpus, Dataset, VocabularyTables, WordCounts},
     evaluate::{Evaluated, evaluate_run},
     files, parallel,
+    prepared::Prepared,
     progress::Progress,
     recipe::Recipe,
     results::Results,
-    run::{ARTICLE, DatasetInfo, Run, RunInfo},
+    run::{ARTICLE, Run, RunInfo},
     train::{EpochRecord, Stop, fit},
     verdict::{self, Rules},
     verify,
 };
-
-/// How many words the vocabulary has: the most frequent ones of the fitting documents.
-pub const VOCABULARY: usize = 10_000;
-
-/// A dataset as training needs it: a vocabulary, and both halves as row ids.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The texts.
-    pub dataset: Dataset,
-    /// What is known of them.
-    pub info: DatasetInfo,
-    /// The vocabulary.
-    pub vocabulary: VocabularyTables,
-    /// The fitting documents.
-    pub train: Arc<Corpus>,
-    /// The test documents.
-    pub test: Corpus,
-}
-
-impl Prepared {
-    /// Opens a dataset and makes its vocabulary from the fitting documents.
-    ///
-    /// # Errors
-    ///
-    /// A source that cannot be read, or that holds nothing to learn from.
-    pub fn open(source: &str) -> Result<Self> {
-        let dataset = Dataset::open(source)?;
-        let vocabulary = VocabularyTables::build(&WordCounts::of(&dataset.train), VOCABULARY)?;
-        let train = Arc::new(Corpus::new(&dataset.train, &vocabulary.view()));
-        let test = Corpus::new(&dataset.test, &vocabulary.view());
-        Ok(Self { info: DatasetInfo::of(&dataset, source), dataset, vocabulary, train, test })
-    }
-}
 
 /// What a study is to do.
 #[derive(Debug)]
@@ -90,7 +56,7 @@ pub fn train(
         edgefit: edgefit::VERSION.to_owned(),
     };
     let mut run = Run::create(folder, recipe, info, &data.vocabulary)?;
-    let rows = data.vocabulary.words.len();
+    let rows = data.vocabulary.rows();
     fit(recipe, seed, rows, &data.train, &data.test, |record, checkpoint| -> Result<Stop> {
         if !(record.train_loss.is_finite() && record.validation_data_loss.is_finite()) {
             return Err(Error::usage(

@@ -100,14 +100,15 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
     let mut logits = Vec::with_capacity(indices.len());
     let mut logit_mismatches = 0;
     let mut mismatch = None;
-    for (&document, host) in indices.iter().zip(host.chunks_exact(model.outputs())) {
-        let answer = session.classify_text(test.text(document))?;
+    let texts: Vec<&[u8]> = indices.iter().map(|&document| test.text(document)).collect();
+    session.classify_texts(&texts, |i, answer| {
+        let host = &host[i * model.outputs()..][..model.outputs()];
+        logits.push(answer.first().copied().unwrap_or_default());
         if answer != host {
             logit_mismatches += 1;
-            mismatch.get_or_insert_with(|| Mismatch { document, host: host.to_vec(), board: answer.clone() });
+            mismatch.get_or_insert_with(|| Mismatch { document: indices[i], host: host.to_vec(), board: answer });
         }
-        logits.push(answer.first().copied().unwrap_or_default());
-    }
+    })?;
     session.finish()?;
     let labels: Vec<u16> = indices.iter().map(|&document| test.label(document)).collect();
     let right = |(&logit, &label): (&i32, &u16)| f32::from((logit > 0) == (label == 1));

@@ -75,21 +75,47 @@ impl Deframer {
         Self { bytes: [0; MAX_FRAME], len: 0 }
     }
 
-    /// Takes the next byte; at a zero byte, returns what came since the last one.
+    /// Takes one byte; at the zero byte of a frame, returns the frame, as [`Deframer::feed`] does.
+    pub fn push(&mut self, byte: u8) -> Option<&mut [u8]> {
+        self.feed(&mut &[byte][..])
+    }
+
+    /// Takes bytes up to the end of a frame, drops them from `bytes`, and returns the frame without its zero byte;
+    /// `None` once all bytes are taken.
     ///
     /// Nothing comes of empty frames. Of a frame that is too long, only its first byte comes, which is no frame.
-    pub fn push(&mut self, byte: u8) -> Option<&mut [u8]> {
-        if byte != 0 {
-            if let Some(place) = self.bytes.get_mut(self.len) {
-                *place = byte;
-                self.len += 1;
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use edgefit::link::frame::Deframer;
+    ///
+    /// let mut deframer = Deframer::new();
+    /// let mut bytes = &b"fra"[..];
+    /// assert_eq!(deframer.feed(&mut bytes), None);
+    /// let mut bytes = &b"me\0\0next"[..];
+    /// assert_eq!(deframer.feed(&mut bytes), Some(&mut b"frame"[..]));
+    /// assert_eq!(deframer.feed(&mut bytes), None);
+    /// ```
+    #[inline]
+    pub fn feed(&mut self, bytes: &mut &[u8]) -> Option<&mut [u8]> {
+        loop {
+            let end = bytes.iter().position(|&byte| byte == 0);
+            let (part, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len()))?;
+            if let Some(room) = self.bytes.get_mut(self.len..self.len + part.len()) {
+                room.copy_from_slice(part);
+                self.len += part.len();
+            } else {
+                self.len = MAX_FRAME;
             }
-            return None;
+            *bytes = rest.get(1..).unwrap_or_default();
+            end?;
+            let len = match core::mem::take(&mut self.len) {
+                0 => continue,
+                MAX_FRAME => 1,
+                len => len,
+            };
+            return self.bytes.get_mut(..len);
         }
-        let mut len = core::mem::take(&mut self.len);
-        if len == MAX_FRAME {
-            len = 1;
-        }
-        self.bytes.get_mut(..len).filter(|frame| !frame.is_empty())
     }
 }

@@ -1,5 +1,7 @@
 //! A model file taken apart, to put it together again with one thing wrong.
 
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
 use std::sync::LazyLock;
 
 use edgefit::{

@@ -3,7 +3,8 @@
 //! Requests go out in windows: all frames of a window in one write, then their answers are read. Answers come in
 //! order, and an answer shows that all requests before it were carried out; so only the answer to the last request
 //! of a window must arrive. If it does not, the window is repeated from the first request that is not known to have
-//! been carried out. The board's rules make that harmless: it carries out every number once.
+//! been carried out. The board's rules make that harmless: it carries out every number once. Many documents go out in
+//! a [stream] instead, so that neither side waits for the other.
 
 use std::{
     io::{Read, Write},
@@ -16,9 +17,6 @@ use edgefit::link::{
     LINK_VERSION, MAX_CHUNK, Request, Response,
     frame::{self, Deframer, MAX_FRAME},
 };
-
-/// The most requests in a window. Their frames fit in any FIFO, so that writing one never waits for the board.
-const WINDOW: usize = 32;
 
 /// Why the link has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,13 +39,26 @@ pub(super) enum LinkError {
     Unexpected,
 }
 
-/// How long to wait for a board, and how often to ask again.
+/// How fast to go, how long to wait for a board, and how often to ask again.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct Pace {
     /// How long the board may be silent.
     pub(super) silence: Duration,
     /// How many attempts without progress are made.
     pub(super) attempts: u32,
+    /// The most requests in a window: 1 for a line without flow control.
+    pub(super) window: usize,
+    /// The most bytes under way in a stream: they must fit in the transport. Nothing is streamed if 0.
+    pub(super) under_way: usize,
+}
+
+impl Pace {
+    /// For a pipe. A window and a stream fit in it (64 KiB), so that writing never waits for the board. The silence is
+    /// generous, since the machine may be busy; a board whose process has ended is noticed at once.
+    pub(super) const PIPE: Self =
+        Self { silence: Duration::from_secs(4), attempts: 5, window: 32, under_way: 48 << 10 };
+    /// For a serial line without flow control: a request goes out when the answer to the last one is there.
+    pub(super) const SERIAL: Self = Self { window: 1, under_way: 0, ..Self::PIPE };
 }
 
 /// An answer to a request that was carried out.
@@ -57,6 +68,40 @@ enum Answer {
     Done,
     Logits { total: usize, values: Vec<i32> },
     Refused(edgefit::Error),
+    Info(BoardInfo),
+    Bench(Timing),
+}
+
+/// What a board says that it is and has room for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardInfo {
+    /// The version of its firmware.
+    pub firmware: String,
+    /// The target triple that it was built for.
+    pub target: String,
+    /// The length of its model region, in bytes.
+    pub region: u32,
+    /// The most rows that a model may have.
+    pub rows: u32,
+    /// The most units that a layer may have.
+    pub units: u32,
+    /// The deepest its stack has been, in bytes; 0 if it does not know.
+    pub stack_used: u32,
+    /// How many bytes its stack has.
+    pub stack: u32,
+    /// How many documents it has classified.
+    pub documents: u32,
+}
+
+/// How long a board took for a document, in ticks of its clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// For its text or rows.
+    pub input: u32,
+    /// For the layers after them.
+    pub finish: u32,
+    /// Ticks a second, 0 if the board does not know.
+    pub ticks_per_second: u32,
 }
 
 /// What was heard next.
@@ -83,7 +128,7 @@ enum Heard {
 pub(super) struct Connection<W> {
     to_board: W,
     from_board: Receiver<Vec<u8>>,
-    patience: Patience,
+    pace: Pace,
     /// The bytes being read, and how many of them have been.
     chunk: Vec<u8>,
     read: usize,
@@ -92,11 +137,13 @@ pub(super) struct Connection<W> {
     next: u16,
     /// The frames being written.
     frames: Vec<u8>,
+    /// The name and the model's CRC-32 that the board has to have.
+    expected: Option<(String, u32)>,
 }
 
 impl<W: Write> Connection<W> {
     /// A link over these two halves. A thread reads `from_board` to its end.
-    pub(super) fn new(mut from_board: impl Read + Send + 'static, to_board: W, patience: Patience) -> Self {
+    pub(super) fn new(mut from_board: impl Read + Send + 'static, to_board: W, pace: Pace) -> Self {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut chunk = vec![0; 1 << 16];
@@ -109,17 +156,32 @@ impl<W: Write> Connection<W> {
         Self {
             to_board,
             from_board: receiver,
-            patience,
+            pace,
             chunk: Vec::new(),
             read: 0,
             deframer: Deframer::new(),
             next: 0,
             frames: Vec::new(),
+            expected: None,
+        }
+    }
+
+    /// Waits for a byte, for as long as the pace allows. A board without a connection says by one that it is ready, and
+    /// by another one that it has come to its end.
+    pub(super) fn listen(&mut self) -> Result<(), LinkError> {
+        match self.from_board.recv_timeout(self.pace.silence * self.pace.attempts) {
+            Ok(chunk) => {
+                (self.chunk, self.read) = (chunk, 0);
+                Ok(())
+            }
+            Err(RecvTimeoutError::Timeout) => Err(LinkError::Silent(1)),
+            Err(RecvTimeoutError::Disconnected) => Err(LinkError::Closed),
         }
     }
 
     /// Meets the board, which must have this name and hold the model with this CRC-32.
     pub(super) fn hello(&mut self, name: &str, crc: u32) -> Result<(), LinkError> {
+        self.expected = Some((name.to_owned(), crc));
         let Answer::Hello { link, board, model } = self.exchange(&[Request::Hello])? else {
             return Err(LinkError::Unexpected);
         };
@@ -147,6 +209,37 @@ impl<W: Write> Connection<W> {
         self.classify(ids.chunks(MAX_CHUNK).map(Request::Rows))
     }
 
+    /// What the board is and has room for.
+    pub(super) fn info(&mut self) -> Result<BoardInfo, LinkError> {
+        match self.exchange(&[Request::Info])? {
+            Answer::Info(info) => Ok(info),
+            _ => Err(LinkError::Unexpected),
+        }
+    }
+
+    /// How long the last document took.
+    pub(super) fn bench(&mut self) -> Result<Timing, LinkError> {
+        match self.exchange(&[Request::Bench])? {
+            Answer::Bench(timing) => Ok(timing),
+            Answer::Refused(error) => Err(LinkError::Refused(error)),
+            _ => Err(LinkError::Unexpected),
+        }
+    }
+
+    /// Has the board validate its model anew and returns its logits of the self-test's document.
+    pub(super) fn self_test(&mut self) -> Result<Vec<i32>, LinkError> {
+        let answer = self.exchange(&[Request::SelfTest])?;
+        self.logits(answer)
+    }
+
+    /// Has the board serve what lies at this offset of its model region; says hello to it.
+    pub(super) fn load(&mut self, offset: u32, name: &str, crc: u32) -> Result<(), LinkError> {
+        match self.exchange(&[Request::Load(offset)])? {
+            Answer::Done => self.hello(name, crc),
+            _ => Err(LinkError::Unexpected),
+        }
+    }
+
     /// Asks the board to leave.
     pub(super) fn quit(&mut self) -> Result<(), LinkError> {
         match self.exchange(&[Request::Quit]) {
@@ -159,9 +252,14 @@ impl<W: Write> Connection<W> {
     fn classify<'a>(&mut self, parts: impl Iterator<Item = Request<'a>>) -> Result<Vec<i32>, LinkError> {
         let requests: Vec<_> = parts.chain([Request::Finish]).collect();
         let mut answer = Answer::Done;
-        for window in requests.chunks(WINDOW) {
+        for window in requests.chunks(self.pace.window) {
             answer = self.exchange(window)?;
         }
+        self.logits(answer)
+    }
+
+    /// All logits of an answer, of which a frame holds only some.
+    fn logits(&mut self, mut answer: Answer) -> Result<Vec<i32>, LinkError> {
         let mut logits = Vec::new();
         loop {
             let (total, values) = match answer {
@@ -185,7 +283,7 @@ impl<W: Write> Connection<W> {
     fn exchange(&mut self, requests: &[Request<'_>]) -> Result<Answer, LinkError> {
         let mut window = Window { first: self.next, len: requests.len(), done: 0 };
         let mut attempts = 0;
-        while attempts < self.patience.attempts {
+        while attempts < self.pace.attempts {
             let before = window.done;
             self.send(&window, requests)?;
             if let Some(answer) = self.answer(&mut window)? {
@@ -213,7 +311,7 @@ impl<W: Write> Connection<W> {
     /// Reads until the last answer of the window has come, or it is clear that it will not.
     fn answer(&mut self, window: &mut Window) -> Result<Option<Answer>, LinkError> {
         let last = window.len - 1;
-        let mut silence = self.patience.silence;
+        let mut silence = self.pace.silence;
         loop {
             match self.hear(silence)? {
                 Heard::Answer { number, answer } => {
@@ -238,7 +336,7 @@ impl<W: Write> Connection<W> {
                 }
                 Heard::Damaged { number } if window.offset(number) == last => return Ok(None),
                 // Something was lost. What else is under way comes at once, if it comes.
-                Heard::Damaged { .. } | Heard::Noise => silence = self.patience.silence / 8,
+                Heard::Damaged { .. } | Heard::Noise => silence = self.pace.silence / 8,
                 Heard::Silence => return Ok(None),
             }
         }
@@ -246,11 +344,11 @@ impl<W: Write> Connection<W> {
 
     fn hear(&mut self, silence: Duration) -> Result<Heard, LinkError> {
         loop {
-            while let Some(&byte) = self.chunk.get(self.read) {
-                self.read += 1;
-                if let Some(body) = self.deframer.push(byte) {
-                    return Ok(understand(body));
-                }
+            let mut bytes = &self.chunk[self.read..];
+            let heard = self.deframer.feed(&mut bytes).map(understand);
+            self.read = self.chunk.len() - bytes.len();
+            if let Some(heard) = heard {
+                return Ok(heard);
             }
             self.read = 0;
             self.chunk = match self.from_board.recv_timeout(silence) {
@@ -294,9 +392,23 @@ fn understand(body: &mut [u8]) -> Heard {
         Response::Done => Answer::Done,
         Response::Logits { total, values } => Answer::Logits { total: usize::from(total), values: values.to_vec() },
         Response::Refused(error) => Answer::Refused(error),
+        Response::Info(info) => Answer::Info(BoardInfo {
+            firmware: info.firmware.to_owned(),
+            target: info.target.to_owned(),
+            region: info.region,
+            rows: info.rows,
+            units: info.units,
+            stack_used: info.stack_used,
+            stack: info.stack,
+            documents: info.documents,
+        }),
+        Response::Bench { input, finish, ticks_per_second } => {
+            Answer::Bench(Timing { input, finish, ticks_per_second })
+        }
     };
     Heard::Answer { number, answer }
 }
 
+mod stream;
 #[cfg(test)]
 mod tests;

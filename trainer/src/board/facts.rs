@@ -7,29 +7,74 @@ use serde::Deserialize;
 use crate::{Error, Result};
 
 /// What the host needs of a `board.toml`; the rest is for the image.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Facts {
     pub(super) name: String,
     pub(super) description: String,
     /// The target triple of the image.
     pub(super) target: String,
+    /// The core.
+    pub(super) cpu: String,
+    pub(super) transport: Transport,
+    pub(super) flash: Region,
     /// Where the model goes.
     pub(super) model: Region,
-    pub(super) qemu: Qemu,
+    pub(super) ram: Region,
+    pub(super) scratch: Scratch,
+    /// How QEMU emulates it, if it does.
+    pub(super) qemu: Option<Qemu>,
+    /// What probe-rs knows it as, if it is a real board.
+    pub(super) probe: Option<Probe>,
+}
+
+/// How the link travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Transport {
+    /// Files of the host.
+    Semihosting,
+    /// Ring buffers in RAM, by a debug probe.
+    Rtt,
+    /// A serial port.
+    Uart,
+}
+
+impl Transport {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Semihosting => "semihosting",
+            Self::Rtt => "rtt",
+            Self::Uart => "uart",
+        }
+    }
 }
 
 /// A range of addresses.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Region {
     pub(super) origin: u32,
     pub(super) length: u32,
 }
 
+/// The largest model that the image has room for in RAM.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Scratch {
+    pub(super) rows: usize,
+    pub(super) units: usize,
+}
+
 /// How QEMU emulates the board.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Qemu {
     pub(super) program: String,
     pub(super) machine: String,
+}
+
+/// How a debug probe finds the board.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Probe {
+    /// The name of the chip in probe-rs.
+    pub(super) chip: String,
 }
 
 impl Facts {

@@ -1,14 +1,15 @@
 //! The firmware image: finding its sources and building it.
 
 use std::{
-    env, fs,
-    io::ErrorKind,
+    env,
+    fs::{self, File},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
 
-use super::{Board, facts::Facts, logs::LogTable};
+use super::{Board, facts::Facts, logs::LogTable, size::Size};
 use crate::{Error, Result};
 
 /// The name of the package that is the firmware.
@@ -23,6 +24,8 @@ const HOST_VARIABLES: [&str; 4] =
 #[derive(Debug)]
 pub(super) struct Image {
     pub(super) elf: PathBuf,
+    /// What it takes of the board.
+    pub(super) size: Size,
     /// How to read its logs.
     pub(super) logs: Arc<LogTable>,
 }
@@ -46,14 +49,33 @@ impl BuildFailure {
 impl Image {
     /// Builds the image for a board, or finds that it is built.
     pub(super) fn build(firmware: &Path, board: &Facts) -> Result<Self, BuildFailure> {
-        let elf = cargo_build(firmware, board)?;
+        let elf = build_alone(firmware, board)?;
         let unreadable = |problem: String| {
             BuildFailure::new(format!("{}: {problem}", elf.display()), "delete firmware/target and run again")
         };
         let bytes = fs::read(&elf).map_err(|error| unreadable(error.to_string()))?;
         let logs = LogTable::of_elf(&bytes).map_err(unreadable)?;
-        Ok(Self { elf, logs: Arc::new(logs) })
+        let size = Size::of_elf(&bytes, board).map_err(unreadable)?;
+        Ok(Self { elf, size, logs: Arc::new(logs) })
     }
+}
+
+/// Builds while nobody else does: the images of all boards with one target come out under one name. Returns a copy
+/// that keeps its own.
+fn build_alone(firmware: &Path, board: &Facts) -> Result<PathBuf, BuildFailure> {
+    let folder = firmware.join("target/boards");
+    let kept = folder.join(format!("{}.elf", board.name));
+    let unusable = |error: io::Error| {
+        BuildFailure::new(format!("{}: {error}", folder.display()), "check who may write there, and the room on the disk")
+    };
+    fs::create_dir_all(&folder).map_err(unusable)?;
+    let lock = File::create(folder.join("lock")).map_err(unusable)?;
+    lock.lock().map_err(unusable)?;
+    let built = cargo_build(firmware, board)?;
+    let copy = tempfile::NamedTempFile::new_in(&folder).map_err(unusable)?;
+    fs::copy(built, copy.path()).map_err(unusable)?;
+    copy.persist(&kept).map_err(|error| unusable(error.error))?;
+    Ok(kept)
 }
 
 fn cargo_build(firmware: &Path, board: &Facts) -> Result<PathBuf, BuildFailure> {

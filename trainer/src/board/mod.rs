@@ -9,6 +9,7 @@ mod image;
 mod logs;
 mod qemu;
 mod session;
+mod size;
 
 use std::{
     fs,
@@ -16,8 +17,10 @@ use std::{
     sync::OnceLock,
 };
 
+pub use connection::{BoardInfo, Timing};
 pub use logs::LogLine;
 pub use session::Session;
+pub use size::Size;
 
 use crate::{Error, Result};
 use facts::Facts;
@@ -82,7 +85,14 @@ impl Board {
     /// Its name for people and reports; that of an emulated board says so: `qemu:mps2-an386`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{QEMU}{}", self.facts.name)
+        let prefix = if self.is_emulated() { QEMU } else { "" };
+        format!("{prefix}{}", self.facts.name)
+    }
+
+    /// Whether QEMU stands in for it.
+    #[must_use]
+    pub const fn is_emulated(&self) -> bool {
+        self.facts.qemu.is_some()
     }
 
     /// What it is, in a few words.
@@ -104,6 +114,21 @@ impl Board {
         }
         let image = Image::build(&self.firmware, &self.facts).map_err(|failure| failure.into_error(self))?;
         Ok(self.image.get_or_init(|| image))
+    }
+
+    /// Builds the image for this board and tells what it takes of it.
+    ///
+    /// # Errors
+    ///
+    /// Board, if the image does not build.
+    pub fn built_size(&self) -> Result<Size> {
+        Ok(self.image()?.size)
+    }
+
+    /// The error for a board that only a debug probe reaches.
+    fn not_here(&self) -> Error {
+        let next = "build the trainer with the feature for debug probes: cargo build --release --features probe";
+        self.error("it is a real board, and this trainer speaks to emulated ones alone", next)
     }
 
     /// An [`Error::Board`] of this board.

@@ -14,6 +14,7 @@ use rustix::fs::{Mode, OFlags};
 
 use super::{
     Board,
+    facts::{Facts, Qemu, Transport},
     image::Image,
     logs::{LogLine, LogTable},
 };
@@ -21,6 +22,9 @@ use crate::{Error, Result};
 
 /// How long a board that was asked to leave may take to do so.
 const LEAVING: Duration = Duration::from_secs(10);
+
+/// The name of the model file in QEMU's folder.
+const MODEL: &str = "model.edgefit";
 
 /// A running board. It is killed when dropped.
 #[derive(Debug)]
@@ -69,23 +73,19 @@ impl Fifo {
 
 impl Process {
     /// Starts the image with the model in its region; with no model at all, the region stays empty.
-    pub(super) fn start(board: &Board, image: &Image, model: &[u8]) -> Result<(Self, Ends)> {
+    pub(super) fn start(board: &Board, emulated: &Qemu, image: &Image, model: &[u8]) -> Result<(Self, Ends)> {
         let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
         let at = |name: &str| folder.path().join(name);
         let make = |name: &str| Fifo::make(&at(name)).map_err(Error::io("create", at(name)));
-        let (to_board, from_board) = (make("edgefit.to-board")?, make("edgefit.from-board")?);
-        fs::write(at("model.edgefit"), model).map_err(Error::io("write", at("model.edgefit")))?;
+        let [to_board, from_board] = fifos(board.facts.transport);
+        let (to_board, from_board) = (make(to_board)?, make(from_board)?);
+        fs::write(at(MODEL), model).map_err(Error::io("write", at(MODEL)))?;
         let complaints = File::create(at("complaints")).map_err(Error::io("create", at("complaints")))?;
 
-        let mut qemu = Command::new(&board.facts.qemu.program);
-        qemu.args(["-M", &board.facts.qemu.machine, "-nographic", "-monitor", "none", "-serial", "none"]);
-        qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(&image.elf);
-        if !model.is_empty() {
-            let origin = board.facts.model.origin;
-            qemu.args(["-device", &format!("loader,file=model.edgefit,addr={origin:#x},force-raw=on")]);
-        }
+        let mut qemu = Command::new(&emulated.program);
+        qemu.args(arguments(&board.facts, emulated, (!model.is_empty()).then_some(MODEL))).arg(&image.elf);
         qemu.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
-        let mut child = qemu.spawn().map_err(|error| cannot_start(board, &error))?;
+        let mut child = qemu.spawn().map_err(|error| cannot_start(board, &emulated.program, &error))?;
 
         let held = (to_board.reader, from_board.writer);
         let logs = read_logs(child.stdout.take(), Arc::clone(&image.logs), held);
@@ -143,10 +143,43 @@ fn read_logs(output: Option<ChildStdout>, table: Arc<LogTable>, held: (File, Fil
     receiver
 }
 
-fn cannot_start(board: &Board, error: &io::Error) -> Error {
-    let program = &board.facts.qemu.program;
+/// The FIFOs by which the link travels: to the board and from it. A board with semihosting knows them by these names,
+/// QEMU makes a serial port of those that end like this.
+const fn fifos(transport: Transport) -> [&'static str; 2] {
+    match transport {
+        Transport::Uart => ["edgefit.link.in", "edgefit.link.out"],
+        _ => ["edgefit.to-board", "edgefit.from-board"],
+    }
+}
+
+/// QEMU's arguments but for the image, which comes last.
+pub(super) fn arguments(board: &Facts, qemu: &Qemu, model: Option<&str>) -> Vec<String> {
+    let mut arguments: Vec<String> =
+        ["-M", &qemu.machine, "-nographic", "-monitor", "none"].map(str::to_owned).to_vec();
+    let mut add = |more: &[&str]| arguments.extend(more.iter().map(|&argument| argument.to_owned()));
+    if qemu.program.contains("riscv") {
+        add(&["-bios", "none"]);
+    }
+    match board.transport {
+        Transport::Uart => {
+            add(&["-chardev", "pipe,id=link,path=edgefit.link", "-serial", "chardev:link"]);
+            add(&["-chardev", "stdio,id=logs,mux=off,signal=off", "-serial", "chardev:logs"]);
+        }
+        Transport::Semihosting | Transport::Rtt => {
+            add(&["-serial", "none", "-semihosting-config", "enable=on,target=native"]);
+        }
+    }
+    if let Some(model) = model {
+        add(&["-device", &format!("loader,file={model},addr={:#010x},force-raw=on", board.model.origin)]);
+    }
+    add(&["-kernel"]);
+    arguments
+}
+
+fn cannot_start(board: &Board, program: &str, error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::NotFound {
-        let next = format!("run: sudo apt-get install {program}   (macOS: brew install qemu)");
+        let package = if program.contains("riscv") { "qemu-system-misc" } else { program };
+        let next = format!("run: sudo apt-get install {package}   (macOS: brew install qemu)");
         return board.error(format!("{program}, which emulates it, is not installed"), next);
     }
     board.error(format!("{program} does not start: {error}"), "check the installation of QEMU")

@@ -1,18 +1,16 @@
 //! A session: one model on one board, from start to exit code.
 
-use std::{fmt::Write, fs::File, time::Duration};
+use std::{fmt::Write, fs::File};
 
 use super::{
-    Board,
-    connection::{Connection, LinkError, Patience},
+    Board, BoardInfo, Timing,
+    connection::{Connection, LinkError, Pace},
+    facts::Transport,
     logs::LogLine,
     qemu::{Ended, Process},
 };
 use crate::{Error, Result};
 
-/// How long the emulated board may be silent, and how often it is asked again. Generous, since the machine may be
-/// busy; a board whose process has ended is noticed at once.
-const PATIENCE: Patience = Patience { silence: Duration::from_secs(4), attempts: 5 };
 /// How many of the last log lines an error shows.
 const SHOWN_LOGS: usize = 5;
 /// Where the model's CRC-32 is in its file.
@@ -57,9 +55,14 @@ impl<'b> Session<'b> {
             let problem = format!("the model does not fit: {} bytes, the board has room for {room}", model.len());
             return Err(board.error(problem, "export a smaller model, or choose a board with more flash"));
         }
-        let (process, ends) = Process::start(board, board.image()?, model)?;
-        let connection = Connection::new(ends.from_board, ends.to_board, PATIENCE);
+        let Some(qemu) = &board.facts.qemu else { return Err(board.not_here()) };
+        let (process, ends) = Process::start(board, qemu, board.image()?, model)?;
+        let pace = if board.facts.transport == Transport::Uart { Pace::SERIAL } else { Pace::PIPE };
+        let connection = Connection::new(ends.from_board, ends.to_board, pace);
         let mut session = Self { board, connection, process: Some(process) };
+        if board.facts.transport == Transport::Uart {
+            session.connection.listen().map_err(|error| session.failed(&error))?;
+        }
         let crc = model.get(CRC).and_then(|crc| crc.try_into().ok()).map_or(0, u32::from_le_bytes);
         session.connection.hello(&board.facts.name, crc).map_err(|error| session.failed(&error))?;
         Ok(session)
@@ -74,6 +77,16 @@ impl<'b> Session<'b> {
         self.connection.classify_text(text).map_err(|error| self.failed(&error))
     }
 
+    /// The integer logits of many texts: `each` gets the number of a text and its logits, in order. Much faster than
+    /// one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::classify_text`].
+    pub fn classify_texts(&mut self, texts: &[&[u8]], each: impl FnMut(usize, Vec<i32>)) -> Result<()> {
+        self.connection.classify_texts(texts, each).map_err(|error| self.failed(&error))
+    }
+
     /// The integer logits of a document of these rows.
     ///
     /// # Errors
@@ -81,6 +94,45 @@ impl<'b> Session<'b> {
     /// Board, if it does not answer, has ended, or refuses a row.
     pub fn classify_rows(&mut self, rows: &[u16]) -> Result<Vec<i32>> {
         self.connection.classify_rows(rows).map_err(|error| self.failed(&error))
+    }
+
+    /// What the board says that it is and has room for.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer or has ended.
+    pub fn info(&mut self) -> Result<BoardInfo> {
+        self.connection.info().map_err(|error| self.failed(&error))
+    }
+
+    /// How long the board took for the last document.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer or has ended.
+    pub fn bench(&mut self) -> Result<Timing> {
+        self.connection.bench().map_err(|error| self.failed(&error))
+    }
+
+    /// Has the board validate its model anew and classify the document of every
+    /// [`SELF_TEST_STRIDE`](edgefit::link::SELF_TEST_STRIDE)-th row; the host knows the answer.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer, has ended, or finds its model changed.
+    pub fn self_test(&mut self) -> Result<Vec<i32>> {
+        self.connection.self_test().map_err(|error| self.failed(&error))
+    }
+
+    /// Has the board validate what lies `offset` bytes into its model region and serve it from now on. `crc` is the
+    /// CRC-32 that the model must have.
+    ///
+    /// # Errors
+    ///
+    /// Board, if there is no sound model or another one; the session goes on, and may load another.
+    pub fn load(&mut self, offset: u32, crc: u32) -> Result<()> {
+        let name = &self.board.facts.name;
+        self.connection.load(offset, name, crc).map_err(|error| self.failed(&error))
     }
 
     /// Asks the board to leave, waits for its exit code 0, and returns what it has logged.
@@ -91,6 +143,13 @@ impl<'b> Session<'b> {
     pub fn finish(mut self) -> Result<Vec<LogLine>> {
         self.connection.quit().map_err(|error| self.failed(&error))?;
         let Some(process) = self.process.take() else { return Err(self.over()) };
+        if self.board.facts.transport == Transport::Uart {
+            // It has nothing to return to; its last byte says that it has nothing more to log.
+            return match self.connection.listen() {
+                Ok(()) | Err(LinkError::Closed | LinkError::Silent(_)) => Ok(process.kill()?.logs),
+                Err(error) => Err(self.failed(&error)),
+            };
+        }
         let ended = process.wait()?;
         if ended.status.success() { Ok(ended.logs) } else { Err(self.died(&ended)) }
     }
@@ -165,7 +224,7 @@ mod tests {
     #[test]
     fn an_emulator_that_refuses_to_start_is_quoted() {
         let mut board = board();
-        "no-such-machine".clone_into(&mut board.facts.qemu.machine);
+        "no-such-machine".clone_into(&mut board.facts.qemu.as_mut().unwrap().machine);
         let message = Session::start(&board, MODEL).unwrap_err().to_string();
         assert!(message.contains("it ended with exit status: 1") && message.contains("QEMU said"), "{message}");
     }
@@ -173,7 +232,7 @@ mod tests {
     #[test]
     fn a_missing_emulator_is_explained_by_the_line_that_installs_it() {
         let mut board = board();
-        "qemu-system-none".clone_into(&mut board.facts.qemu.program);
+        "qemu-system-none".clone_into(&mut board.facts.qemu.as_mut().unwrap().program);
         let message = Session::start(&board, MODEL).unwrap_err().to_string();
         assert!(message.contains("not installed") && message.contains("apt-get install qemu-system-none"), "{message}");
     }

@@ -1,5 +1,7 @@
 //! The documents as row ids, by the path that the board takes.
 
+mod stored;
+
 use super::{Split, row_set::RowSet};
 use edgefit::{
     vocabulary::Vocabulary,
@@ -15,16 +17,25 @@ pub struct Corpus {
     offsets: Vec<u32>,
     rows: Vec<u16>,
     labels: Vec<u16>,
+    /// Whether the last row of each document is the start row, which no model file has.
+    start: bool,
 }
 
 impl Corpus {
-    /// Looks up the words of every document of a split.
+    /// Looks up the words of every document of a split, in the vocabulary of a model file.
+    ///
+    /// For documents to train on, see [`VocabularyTables::corpus`](super::VocabularyTables::corpus).
     ///
     /// # Panics
     ///
     /// If the documents hold more than 2^32 - 1 rows together, which takes over 8 GB of text.
     #[must_use]
     pub fn new(split: &Split, vocabulary: &Vocabulary<'_>) -> Self {
+        Self::with_start(split, vocabulary, None)
+    }
+
+    /// Like [`Corpus::new`], with the row `start`, which must come after all others, in every document.
+    pub(super) fn with_start(split: &Split, vocabulary: &Vocabulary<'_>, start: Option<u16>) -> Self {
         let mut offsets = Vec::with_capacity(split.len() + 1);
         offsets.push(0);
         let mut rows = Vec::new();
@@ -34,10 +45,11 @@ impl Corpus {
             splitter.feed(text, &mut lookup);
             splitter.finish(&mut lookup);
             lookup.seen.drain_into(&mut rows);
+            rows.extend(start);
             offsets.push(u32::try_from(rows.len()).expect("fewer than 2^32 rows in all documents"));
         }
         rows.shrink_to_fit();
-        Self { offsets, rows, labels: split.labels().to_vec() }
+        Self { offsets, rows, labels: split.labels().to_vec(), start: start.is_some() }
     }
 
     /// How many documents it has.
@@ -61,6 +73,17 @@ impl Corpus {
     #[inline]
     pub fn rows(&self, i: usize) -> &[u16] {
         &self.rows[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+    }
+
+    /// The rows of document `i` that a model file has: all but the start row, which is in the file's bias.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn rows_of_file(&self, i: usize) -> &[u16] {
+        let rows = self.rows(i);
+        &rows[..rows.len() - usize::from(self.start)]
     }
 
     /// The class of document `i`.

@@ -1,13 +1,14 @@
 //! A labelled dataset of texts, from whatever the user names.
 
-use super::{Split, archive, folder, synthetic};
+use super::{Split, archive, folder, keras, synthetic};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path};
 
 /// What a user may name, for error messages.
 const ACCEPTED: &str = "name one of: `synthetic` or `synthetic:N` (generated, no file needed), the IMDB archive \
-                        (`aclImdb_v1.tar.gz`; any `.tar.gz` or `.tgz` laid out like it), the unpacked folder `aclImdb`";
+                        (`aclImdb_v1.tar.gz`; any `.tar.gz` or `.tgz` laid out like it), the unpacked folder `aclImdb`, \
+                        Keras's `imdb.npz` with `imdb_word_index.json` beside it";
 
 /// A labelled dataset of texts, in two halves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +17,14 @@ pub struct Dataset {
     pub name: String,
     /// Whether the texts are generated. No claim about real reviews may rest on these.
     pub synthetic: bool,
-    /// SHA-256 of the source: of the archive's bytes where there is an archive, else
-    /// [`content_sha256`](Self::content_sha256).
+    /// SHA-256 of the source: of the archive's bytes where there is an archive, of those of `imdb.npz` followed by those
+    /// of its word index for Keras's, else [`content_sha256`](Self::content_sha256).
     pub sha256: [u8; 32],
     /// The names of the classes; a document's label is a place in this list.
     pub labels: Vec<String>,
+    /// Where the documents came as numbers of a foreign tokeniser: all words, the most frequent first. The vocabulary
+    /// is then given by this order, not counted, and each document is its words in lower case, with a space after each.
+    pub word_index: Option<Vec<Box<[u8]>>>,
     /// The half to fit on.
     pub train: Split,
     /// The half to test on.
@@ -36,6 +40,8 @@ impl Dataset {
     ///   Bayes compare with nets; and with fewer documents, the margins of the smaller net and of L2.
     /// - a path that ends in `.tar.gz` or `.tgz`: the archive of the IMDB reviews, read once, never unpacked.
     /// - a folder: `aclImdb` as unpacked, or the folder that contains it.
+    /// - a path that ends in `.npz`: Keras's `imdb.npz`, with `imdb_word_index.json` in the same folder. Its documents
+    ///   come as [words](Self::word_index), in its order.
     ///
     /// Reviews are the files `aclImdb/{train,test}/{neg,pos}/ID_RATING.txt`; all else is passed over. They are
     /// ordered by class (`neg` first), then by the bytes of the file name, so that archive and folder give equal texts
@@ -45,7 +51,7 @@ impl Dataset {
     ///
     /// [`Error::Usage`] if the number of synthetic documents is not one; [`Error::Input`] if the source is none of
     /// the above, is damaged or cut short, lacks a class in a half, or holds a review over 16 MiB or reviews over 1 GiB
-    /// together; [`Error::Io`] if the system cannot read it.
+    /// together, or, for Keras's, is not made of lists of numbers with a word each; [`Error::Io`] if the system cannot read it.
     pub fn open(source: &str) -> Result<Self> {
         if let Some(documents) = synthetic::documents(source)? {
             return Ok(synthetic::dataset(documents));
@@ -59,6 +65,8 @@ impl Dataset {
             folder::open(path)
         } else if is_archive(source) {
             archive::open(path)
+        } else if source.to_ascii_lowercase().ends_with(".npz") {
+            keras::open(path)
         } else {
             Err(Error::input(format!("`{source}`"), "not a dataset that the trainer reads", ACCEPTED))
         }
@@ -75,7 +83,7 @@ impl Dataset {
 }
 
 /// Whether a file is named like a compressed tar.
-fn is_archive(source: &str) -> bool {
+pub(super) fn is_archive(source: &str) -> bool {
     let source = source.to_ascii_lowercase();
     [".tar.gz", ".tgz"].iter().any(|ending| source.ends_with(ending))
 }

@@ -24,17 +24,20 @@ mod corpus;
 mod counts;
 mod dataset;
 mod displace;
+mod fingerprint;
 mod folder;
+mod keras;
 mod reviews;
 mod row_set;
 mod split;
 mod synthetic;
 mod tables;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use corpus::Corpus;
 pub use counts::WordCounts;
 pub use dataset::Dataset;
+pub(crate) use fingerprint::fingerprint;
 pub use split::Split;
 pub use tables::{MAX_WORDS, VocabularyTables};

@@ -105,6 +105,7 @@ impl Reviews {
             synthetic: false,
             sha256: sha256.unwrap_or_else(|| content_sha256(&train, &test)),
             labels: CLASSES.map(String::from).into(),
+            word_index: None,
             train,
             test,
         })

@@ -1,6 +1,6 @@
 //! The vocabulary's tables: which words have a row, and under which seed.
 
-use super::{WordCounts, counts::Counted, displace::Placement};
+use super::{Corpus, Dataset, Split, WordCounts, displace::Placement};
 use crate::{Error, Result};
 use edgefit::{vocabulary::Vocabulary, words::Hash};
 
@@ -10,7 +10,12 @@ pub const MAX_WORDS: usize = 65_535;
 /// How many seeds are tried before a stranger is put up with.
 const SEEDS: u32 = 64;
 
+/// Keras's numbers that stand for no word: padding, the start of a document, an unknown word, and one never used.
+const RESERVED: usize = 4;
+
 /// The vocabulary's tables, owned, as they go into the model file.
+///
+/// In training the rows are those of the words, and in a [foreign](Self::foreign) vocabulary two more.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct VocabularyTables {
     /// The seed of every word's hash.
@@ -21,11 +26,36 @@ pub struct VocabularyTables {
     pub fingerprints: Vec<u16>,
     /// The word of each row.
     pub words: Vec<Box<[u8]>>,
-    /// How many distinct training words outside the vocabulary pass a fingerprint, and so are taken for a word in it.
+    /// How many known words outside the vocabulary pass a fingerprint, and so are taken for a word in it. Known are
+    /// the words of the training texts, or those of the word index of a foreign vocabulary.
     pub strangers: usize,
+    /// Whether the words are those of a foreign tokeniser: Keras's. Then there are two rows more, as with Keras: one
+    /// that every word outside the vocabulary sets, and a last one that every document sets.
+    pub foreign: bool,
 }
 
 impl VocabularyTables {
+    /// Makes the vocabulary of a dataset: the words that it gives, or the most frequent ones of the `fitting` documents.
+    ///
+    /// `size` is as in [`build`](Self::build); for words that are given it is Keras's `num_words`, which counts four
+    /// numbers that are no words: the vocabulary is the first `size - 4` words.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); [`Error::Usage`] if `size` leaves no room for a word.
+    pub fn of(dataset: &Dataset, fitting: &Split, size: usize) -> Result<Self> {
+        let Some(words) = &dataset.word_index else { return Self::build(&WordCounts::of(fitting), size) };
+        check_size(size)?;
+        let Some(count @ 1..) = size.checked_sub(RESERVED) else {
+            return Err(Error::usage(
+                format!("a vocabulary of {size} words of Keras's"),
+                format!("ask for more than {RESERVED}: Keras counts so many numbers that are no words"),
+            ));
+        };
+        let (inside, outside) = words.split_at(count.min(words.len()));
+        Self::place(inside.iter().map(AsRef::as_ref).collect(), outside.iter().map(AsRef::as_ref), true)
+    }
+
     /// Makes a vocabulary of the `size` most frequent words, ties by bytes ascending; fewer if there are fewer.
     ///
     /// Seeds are tried from 0 until every word has a row of its own and no other word of `counts` passes; after 64,
@@ -36,20 +66,22 @@ impl VocabularyTables {
     /// [`Error::Usage`] if `size` is not within 1 and [`MAX_WORDS`]; [`Error::Input`] if there is no word at all, or no
     /// seed gives every word a row.
     pub fn build(counts: &WordCounts, size: usize) -> Result<Self> {
-        if !(1..=MAX_WORDS).contains(&size) {
-            return Err(Error::usage(
-                format!("a vocabulary of {size} words"),
-                format!("ask for 1 to {MAX_WORDS} words: each has a 16-bit row number"),
-            ));
-        }
+        check_size(size)?;
         let (inside, outside) = counts.ranked(size);
+        let inside = inside.into_iter().map(|(word, _)| word).collect();
+        Self::place(inside, outside.iter().map(|(word, _)| *word), false)
+    }
+
+    /// Gives each word `inside` a row, and tells those `outside` from them.
+    fn place<'a>(inside: Vec<&'a [u8]>, outside: impl Iterator<Item = &'a [u8]> + Clone, foreign: bool) -> Result<Self> {
         if inside.is_empty() {
             return Err(Error::input("the training texts", "they hold no word", "check that they are texts"));
         }
-        let mut placement = Placement::new(inside.iter().map(|(word, _)| *word).collect());
+        let size = inside.len();
+        let mut placement = Placement::new(inside);
         let (strangers, seed) = search(&mut placement, &outside).ok_or_else(|| {
             Error::input(
-                format!("a vocabulary of {} words", inside.len()),
+                format!("a vocabulary of {size} words"),
                 format!("none of {SEEDS} seeds gives each word a row of its own"),
                 "ask for a few words fewer",
             )
@@ -59,18 +91,59 @@ impl VocabularyTables {
         }
         let words = placement.words_of_rows();
         let Placement { displacements, fingerprints, .. } = placement;
-        Ok(Self { seed, displacements, fingerprints, words, strangers })
+        Ok(Self { seed, displacements, fingerprints, words, strangers, foreign })
     }
 
-    /// The tables as the lookup sees them. There is no row for unknown words.
+    /// How many rows a network has in training.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.words.len() + 2 * usize::from(self.foreign)
+    }
+
+    /// The row that every word outside the vocabulary sets, if there is one: the last in the model file.
+    #[must_use]
+    pub fn unknown_row(&self) -> Option<u16> {
+        self.foreign.then_some(self.words.len() as u16)
+    }
+
+    /// The row that every document sets, if there is one: the last in training. The model file has it in its bias.
+    #[must_use]
+    pub fn start_row(&self) -> Option<u16> {
+        self.unknown_row().map(|row| row + 1)
+    }
+
+    /// The tables as the lookup sees them, on the host and on the board.
     #[must_use]
     pub fn view(&self) -> Vocabulary<'_> {
-        Vocabulary::new(self.seed, &self.displacements, &self.fingerprints, None)
+        Vocabulary::new(self.seed, &self.displacements, &self.fingerprints, self.unknown_row())
+    }
+
+    /// The documents of a split, as training sees them.
+    ///
+    /// # Panics
+    ///
+    /// As [`Corpus::new`].
+    #[must_use]
+    pub fn corpus(&self, split: &Split) -> Corpus {
+        Corpus::with_start(split, &self.view(), self.start_row())
     }
 }
 
+fn check_size(size: usize) -> Result<()> {
+    if (1..=MAX_WORDS).contains(&size) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("a vocabulary of {size} words"),
+        format!("ask for 1 to {MAX_WORDS} words: each has a 16-bit row number"),
+    ))
+}
+
 /// The first seed that lets the fewest strangers pass, and how many these are.
-fn search(placement: &mut Placement<'_>, outside: &[Counted<'_>]) -> Option<(usize, u32)> {
+fn search<'a>(
+    placement: &mut Placement<'_>,
+    outside: &(impl Iterator<Item = &'a [u8]> + Clone),
+) -> Option<(usize, u32)> {
     let mut best = None;
     for seed in 0..SEEDS {
         if !placement.place(seed) {
@@ -79,8 +152,8 @@ fn search(placement: &mut Placement<'_>, outside: &[Counted<'_>]) -> Option<(usi
         // As many as the best has so far are too many: no need to count on.
         let limit = best.map_or(usize::MAX, |(strangers, _)| strangers);
         let view = placement.view();
-        let passes = |(word, _): &&Counted<'_>| view.row(Hash::of(seed, word)).is_some();
-        let strangers = outside.iter().filter(passes).take(limit).count();
+        let passes = |word: &&[u8]| view.row(Hash::of(seed, word)).is_some();
+        let strangers = outside.clone().filter(passes).take(limit).count();
         if strangers < limit {
             best = Some((strangers, seed));
         }
@@ -166,7 +239,7 @@ mod tests {
         // With one word there is one row, so a stranger passes if its fingerprint is that of the word.
         let (inside, outside) = counts.ranked(1);
         let passing = |seed| {
-            let of = |(word, _): &Counted<'_>| fingerprint(Hash::of(seed, word));
+            let of = |(word, _): &(&[u8], u64)| fingerprint(Hash::of(seed, word));
             outside.iter().filter(|word| of(word) == of(&inside[0])).count()
         };
         let best = (0..SEEDS).min_by_key(|seed| passing(*seed)).unwrap();

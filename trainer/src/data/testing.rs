@@ -18,7 +18,7 @@ pub(super) fn imdb(test: &str) -> Option<&'static Dataset> {
 }
 
 /// The smallest archive that is a dataset, in an order of its own, with members that are none of its reviews.
-pub(super) const MEMBERS: [(&str, &str); 10] = [
+pub(crate) const MEMBERS: [(&str, &str); 10] = [
     ("aclImdb/test/pos/0_9.txt", "A truly wonderful film."),
     ("aclImdb/README", "not a review"),
     ("aclImdb/train/pos/10_8.txt", "Don't miss it!<br />"),
@@ -32,7 +32,7 @@ pub(super) const MEMBERS: [(&str, &str); 10] = [
 ];
 
 /// A `.tar.gz` with these members.
-pub(super) fn packed(members: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn packed(members: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, text) in members {
         add(&mut tar, name, tar::EntryType::Regular, text.as_bytes());

@@ -15,7 +15,7 @@ static MODEL: Aligned<[u8; include_bytes!("../../../../shared/golden/tiny.edgefi
     Aligned(*include_bytes!("../../../../shared/golden/tiny.edgefit"));
 
 /// So much that only a host that is stuck runs out of it.
-const PATIENT: Patience = Patience { silence: Duration::from_millis(20), attempts: 500 };
+const PATIENT: Pace = Pace { silence: Duration::from_millis(20), attempts: 500, ..Pace::PIPE };
 
 fn model() -> Model<'static> {
     Model::from_bytes(&MODEL.0).unwrap()
@@ -89,10 +89,10 @@ fn run_board(mut from_host: PipeReader, mut to_host: PipeWriter, seed: u64, one_
 }
 
 /// Runs `test` with a connection to a board at the end of such lines.
-fn with_board(seed: u64, one_in: u32, patience: Patience, test: impl FnOnce(&mut Connection<PipeWriter>)) -> Seen {
+fn with_board(seed: u64, one_in: u32, pace: Pace, test: impl FnOnce(&mut Connection<PipeWriter>)) -> Seen {
     let ((board_reads, host_writes), (host_reads, board_writes)) = (pipe().unwrap(), pipe().unwrap());
     let board = thread::spawn(move || run_board(board_reads, board_writes, seed, one_in));
-    let mut connection = Connection::new(host_reads, host_writes, patience);
+    let mut connection = Connection::new(host_reads, host_writes, pace);
     test(&mut connection);
     drop(connection);
     board.join().unwrap()
@@ -174,8 +174,8 @@ fn another_board_and_another_model_are_noticed() {
 #[test]
 fn a_closed_link_and_a_silent_board_are_told_apart() {
     let ((board_reads, host_writes), (host_reads, board_writes)) = (pipe().unwrap(), pipe().unwrap());
-    let patience = Patience { silence: Duration::from_millis(1), attempts: 3 };
-    let mut connection = Connection::new(host_reads, host_writes, patience);
+    let pace = Pace { silence: Duration::from_millis(1), attempts: 3, ..Pace::PIPE };
+    let mut connection = Connection::new(host_reads, host_writes, pace);
     assert_eq!(connection.hello("tiny", 0), Err(LinkError::Silent(3)));
     drop(board_writes);
     assert_eq!(connection.hello("tiny", 0), Err(LinkError::Closed));
@@ -185,6 +185,6 @@ fn a_closed_link_and_a_silent_board_are_told_apart() {
 
 #[test]
 fn a_full_window_fits_in_a_pipe_as_often_as_it_is_repeated() {
-    let frames = WINDOW * MAX_FRAME + 1;
+    let frames = Pace::PIPE.window * MAX_FRAME + 1;
     assert!(frames * 5 <= 1 << 16, "{frames} bytes");
 }

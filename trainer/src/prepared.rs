@@ -1,0 +1,105 @@
+//! A dataset as training needs it: a vocabulary, and both halves as row ids.
+//!
+//! To read, split and count the texts takes a second or two, so what comes of it is kept in the [cache](crate::cache).
+//! The texts themselves are not: only a board wants them, and they are read from the source when it does.
+
+mod stored;
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    Error, Result,
+    cache::{Cache, VARIABLE},
+    data::{Corpus, Dataset, VocabularyTables, fingerprint},
+    run::DatasetInfo,
+};
+
+/// How many words the vocabulary has: the most frequent ones of the fitting documents.
+pub const VOCABULARY: usize = 10_000;
+
+/// A dataset as training needs it: a vocabulary, and both halves as row ids.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What is known of it.
+    pub info: DatasetInfo,
+    /// The vocabulary.
+    pub vocabulary: VocabularyTables,
+    /// The fitting documents.
+    pub train: Arc<Corpus>,
+    /// The test documents.
+    pub test: Corpus,
+    /// The texts, once they have been read.
+    dataset: OnceLock<Dataset>,
+}
+
+impl Prepared {
+    /// Opens a dataset and makes its vocabulary from the fitting documents; both are taken from the cache if they are
+    /// there.
+    ///
+    /// The cache knows an archive by the SHA-256 of all its bytes, and a folder by that of all its texts, so a folder
+    /// is read each time. A cache that cannot be written is no error: a line on stderr says so.
+    ///
+    /// # Errors
+    ///
+    /// A source that cannot be read, or that holds nothing to learn from.
+    pub fn open(source: &str, cache: &Cache) -> Result<Self> {
+        let mut print = cache.folder().and_then(|_| fingerprint(source));
+        if let Some(found) = print.and_then(|print| stored::find(cache, print, source)) {
+            return Ok(found);
+        }
+        let dataset = Dataset::open(source)?;
+        if print.is_none() {
+            if let Some(found) = stored::find(cache, dataset.sha256, source) {
+                // Whether texts are generated is not told by them alone.
+                let info = DatasetInfo::of(&dataset, source);
+                return Ok(Self { info, ..found.with(dataset) });
+            }
+        } else if print != Some(dataset.sha256) && !dataset.synthetic {
+            // The file has changed between two looks at it.
+            print = None;
+        }
+        let prepared = Self::make(dataset, source)?;
+        let print = print.unwrap_or_else(|| prepared.info.sha256_bytes());
+        if let Err(error) = stored::keep(cache, print, &prepared) {
+            eprintln!("note: {error}\n  the next run reads the texts again; {VARIABLE} moves the cache or turns it off");
+        }
+        Ok(prepared)
+    }
+
+    /// Reads and counts the words of a dataset.
+    fn make(dataset: Dataset, source: &str) -> Result<Self> {
+        let vocabulary = VocabularyTables::of(&dataset, &dataset.train, VOCABULARY)?;
+        // Each half on a thread of its own; neither depends on the other.
+        let (train, test) = std::thread::scope(|scope| {
+            let train = scope.spawn(|| vocabulary.corpus(&dataset.train));
+            let test = vocabulary.corpus(&dataset.test);
+            (train.join().expect("a corpus of fewer than 2^32 rows"), test)
+        });
+        let info = DatasetInfo::of(&dataset, source);
+        let prepared = Self { info, vocabulary, train: Arc::new(train), test, dataset: OnceLock::new() };
+        Ok(prepared.with(dataset))
+    }
+
+    fn with(self, dataset: Dataset) -> Self {
+        Self { dataset: OnceLock::from(dataset), ..self }
+    }
+
+    /// The texts. They are read from the source now, if the rest came from the cache.
+    ///
+    /// # Errors
+    ///
+    /// A source that cannot be read any more, or that has changed since.
+    pub fn dataset(&self) -> Result<&Dataset> {
+        if let Some(dataset) = self.dataset.get() {
+            return Ok(dataset);
+        }
+        let dataset = Dataset::open(&self.info.source)?;
+        if dataset.sha256 != self.info.sha256_bytes() {
+            return Err(Error::input(&self.info.source, "it has changed since this program began", "run it again"));
+        }
+        Ok(self.dataset.get_or_init(|| dataset))
+    }
+}
+
+#[cfg(test)]
+mod tests;

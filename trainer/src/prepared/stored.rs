@@ -1,0 +1,144 @@
+//! What is kept of a dataset: the file that the cache holds.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Prepared, VOCABULARY};
+use crate::{
+    Result,
+    cache::Cache,
+    data::{Corpus, VocabularyTables},
+    run::DatasetInfo,
+};
+
+/// The folder in the cache.
+const KIND: &str = "corpora";
+
+/// The version of all that makes an entry from texts, and of its layout. A test pins the bytes of one, and fails where
+/// this number should have been raised.
+const LAYOUT: u32 = 1;
+
+/// What must be equal for an entry to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Key {
+    layout: u32,
+    tokeniser: u16,
+    /// The source, see [`fingerprint`](crate::data::fingerprint).
+    source: [u8; 32],
+    /// The size of the vocabulary.
+    vocabulary: u32,
+}
+
+impl Key {
+    fn of(source: [u8; 32]) -> Self {
+        Self { layout: LAYOUT, tokeniser: edgefit::words::TOKENISER, source, vocabulary: VOCABULARY as u32 }
+    }
+
+    /// The name of the entry. Versions are not in it, so that a new one takes the place of an old one.
+    fn name(&self) -> String {
+        let mut sha256 = Sha256::new();
+        sha256.update(self.source);
+        sha256.update(self.vocabulary.to_le_bytes());
+        sha256.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The front of an entry. Both corpora follow.
+#[derive(Serialize, Deserialize)]
+struct Front {
+    key: Key,
+    info: DatasetInfo,
+    vocabulary: VocabularyTables,
+}
+
+/// What the cache has of the source with this fingerprint, which the user now calls `source`.
+pub(super) fn find(cache: &Cache, print: [u8; 32], source: &str) -> Option<Prepared> {
+    let key = Key::of(print);
+    decode(&cache.read(KIND, &key.name())?, key, source)
+}
+
+/// Keeps what was made of the source with this fingerprint.
+pub(super) fn keep(cache: &Cache, print: [u8; 32], prepared: &Prepared) -> Result<()> {
+    if cache.folder().is_none() {
+        return Ok(());
+    }
+    let key = Key::of(print);
+    cache.write(KIND, &key.name(), &encode(key, prepared))
+}
+
+fn encode(key: Key, prepared: &Prepared) -> Vec<u8> {
+    // Borrowed, it encodes as the owned one does.
+    #[derive(Serialize)]
+    struct Borrowed<'a>(Key, &'a DatasetInfo, &'a VocabularyTables);
+    let front = Borrowed(key, &prepared.info, &prepared.vocabulary);
+    let mut bytes = postcard::to_stdvec(&front).expect("plain data in memory always encodes");
+    prepared.train.encode(&mut bytes);
+    prepared.test.encode(&mut bytes);
+    bytes
+}
+
+fn decode(bytes: &[u8], expected: Key, source: &str) -> Option<Prepared> {
+    // The key alone first: in another layout, nothing can be said of what follows it.
+    let (key, _) = postcard::take_from_bytes::<Key>(bytes).ok()?;
+    if key != expected {
+        return None;
+    }
+    let (Front { info, vocabulary, .. }, mut rest) = postcard::take_from_bytes(bytes).ok()?;
+    let mut corpus = || Corpus::decode(&mut rest, vocabulary.rows(), info.labels.len());
+    let (train, test) = (Arc::new(corpus()?), corpus()?);
+    let whole = rest.is_empty() && train.len() == info.train_documents && test.len() == info.test_documents;
+    let info = DatasetInfo { source: source.to_owned(), ..info };
+    whole.then(|| Prepared { info, vocabulary, train, test, dataset: OnceLock::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+
+    fn prepared() -> Prepared {
+        Prepared::make(Dataset::open("synthetic:50").unwrap(), "synthetic:50").unwrap()
+    }
+
+    #[test]
+    fn the_bytes_of_an_entry_are_pinned() {
+        let bytes = encode(Key::of([7; 32]), &prepared());
+        let sha256: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            (LAYOUT, sha256.as_str()),
+            (1, "PIN"),
+            "the corpora, the vocabulary or their layout are not what they were: raise LAYOUT, then pin the new bytes"
+        );
+    }
+
+    #[test]
+    fn an_entry_of_another_version_source_or_vocabulary_is_none() {
+        let prepared = prepared();
+        let key = Key::of([7; 32]);
+        let others = [
+            Key { layout: LAYOUT + 1, ..key },
+            Key { tokeniser: key.tokeniser + 1, ..key },
+            Key { source: [8; 32], ..key },
+            Key { vocabulary: key.vocabulary - 1, ..key },
+        ];
+        assert!(decode(&encode(key, &prepared), key, "x").is_some());
+        for other in others {
+            assert!(decode(&encode(other, &prepared), key, "x").is_none(), "{other:?}");
+        }
+        assert_eq!((others[0].name(), others[1].name()), (key.name(), key.name()), "an older entry makes way");
+        assert!(others[2].name() != key.name() && others[3].name() != key.name());
+    }
+
+    #[test]
+    fn bytes_that_are_no_entry_are_none() {
+        let key = Key::of([7; 32]);
+        let mut bytes = encode(key, &prepared());
+        for length in (0..bytes.len()).step_by(97) {
+            assert!(decode(&bytes[..length], key, "x").is_none(), "{length} bytes");
+        }
+        bytes.push(0);
+        assert!(decode(&bytes, key, "x").is_none());
+    }
+}
