@@ -8,8 +8,8 @@ use crate::{
     Error, Result,
     evidence::{Resampling, Settings, Verdict},
     parallel,
-    recipe::{NAMES, Recipe},
-    run::EpochChoice,
+    recipe::Knobs,
+    run::{EpochChoice, Protocol},
     verdict::Rules,
     verify::Documents,
 };
@@ -61,20 +61,6 @@ pub struct BoardArgs {
     pub firmware: Option<PathBuf>,
 }
 
-/// Knobs that override every recipe.
-#[derive(Debug, Args)]
-pub struct Overrides {
-    /// How many epochs to train
-    #[arg(long, value_name = "N")]
-    pub epochs: Option<u32>,
-    /// How many documents a training step takes
-    #[arg(long, value_name = "N")]
-    pub batch_size: Option<NonZeroUsize>,
-    /// The learning rate of the optimiser
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    pub learning_rate: Option<f32>,
-}
-
 /// How verdicts are reached.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
@@ -120,18 +106,27 @@ pub struct TrainArgs {
     /// The data.
     #[command(flatten)]
     pub data: DataArgs,
-    /// The recipe: baseline, smaller, l2 or dropout
-    #[arg(long, value_name = "NAME", default_value = crate::recipe::BASELINE)]
-    pub recipe: String,
-    /// The seed of initialisation, order and dropout
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub seed: u64,
-    /// Knobs that override every recipe.
+    /// The recipe, such as baseline, smaller, l2, dropout or dropout-0.3 [default: baseline]
+    #[arg(long, value_name = "NAME")]
+    pub recipe: Option<String>,
+    /// A recipe file, such as the recipe.toml of a run folder; flags override it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The seed of initialisation, order, dropout and data fraction [default: 0]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// How the data is used [default: article]
+    #[arg(long, value_name = "PROTOCOL")]
+    pub protocol: Option<Protocol>,
+    /// Knobs that override the recipe.
     #[command(flatten)]
-    pub overrides: Overrides,
+    pub knobs: Knobs,
     /// Where to write the run [default: runs/RECIPE-N]
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Go on with the run in the output folder
+    #[arg(long, requires = "output")]
+    pub resume: bool,
 }
 
 /// Arguments of `export`.
@@ -154,15 +149,18 @@ pub struct StudyArgs {
     /// The data.
     #[command(flatten)]
     pub data: DataArgs,
-    /// The recipes, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = NAMES.map(str::to_owned))]
+    /// Recipes and groups (all, more-data, dropout-curve, capacity), separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "baseline,smaller,l2,dropout")]
     pub recipes: Vec<String>,
+    /// How the data is used; recipes that stop early are always held-out
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "article")]
+    pub protocol: Vec<Protocol>,
     /// A number of seeds (N means 0 to N-1), or a list of seeds such as `3,5,8`
     #[arg(long, value_name = "N|LIST", default_value = "3")]
     pub seeds: Seeds,
-    /// Knobs that override every recipe.
+    /// Knobs that override the recipe.
     #[command(flatten)]
-    pub overrides: Overrides,
+    pub knobs: Knobs,
     /// The board.
     #[command(flatten)]
     pub board: BoardArgs,
@@ -172,6 +170,9 @@ pub struct StudyArgs {
     /// Where to write the runs, the exported models and results.json [default: runs/study-N]
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Go on with the study in the output folder: complete runs are kept, begun ones go on
+    #[arg(long, requires = "output")]
+    pub resume: bool,
     /// How many training runs at a time [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -223,28 +224,6 @@ impl std::str::FromStr for Seeds {
         seeds.sort_unstable();
         seeds.dedup();
         if seeds.is_empty() || seeds.len() < given { Err(expected.to_owned()) } else { Ok(Self(seeds)) }
-    }
-}
-
-impl Overrides {
-    /// Overrides the knobs of a recipe.
-    ///
-    /// # Errors
-    ///
-    /// A value that makes no sense.
-    pub fn apply(&self, recipe: &mut Recipe) -> Result<()> {
-        if self.epochs == Some(0) {
-            return Err(Error::usage("--epochs 0 trains nothing", "ask for 1 epoch or more"));
-        }
-        if let Some(rate) = self.learning_rate
-            && !(rate.is_finite() && rate > 0.0)
-        {
-            return Err(Error::usage(format!("--learning-rate {rate}"), "give a number above 0, such as 0.001"));
-        }
-        recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
-        recipe.batch_size = self.batch_size.map_or(recipe.batch_size, NonZeroUsize::get);
-        recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
-        Ok(())
     }
 }
 

@@ -4,6 +4,9 @@ use std::{io::Write, path::Path};
 
 use crate::{Error, Result};
 
+/// How the name of a file that is being written begins.
+const UNFINISHED: &str = ".edgefit-";
+
 /// Writes `bytes` to `path`: to a temporary file beside it, synced, then renamed over it.
 ///
 /// # Errors
@@ -15,7 +18,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".edgefit-");
+    builder.prefix(UNFINISHED);
     // A temporary file is private by default; a finished one is as any other, less the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -23,6 +26,38 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(Error::io("write", path))?;
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder if it is there and empty.
+pub fn remove_empty_folder(path: &Path) {
+    let _ = std::fs::remove_dir(path);
+}
+
+/// Removes what a killed program was writing in a folder.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            remove(&entry.path())?;
+        }
+    }
     Ok(())
 }
 
