@@ -14,7 +14,10 @@ pub(crate) fn check(board: &Board, folder: &str, target: &str) -> Result<(), Str
         return Err(format!("the name is {}, the folder {folder}", board.name));
     }
     if board.target != target {
-        return Err(format!("the target is {}, this build is for {target}: pass --target {}", board.target, board.target));
+        return Err(format!(
+            "the target is {}, this build is for {target}: pass --target {}",
+            board.target, board.target
+        ));
     }
     transport(board)?;
     match board.boot.as_deref() {
@@ -34,7 +37,6 @@ pub(crate) fn check(board: &Board, folder: &str, target: &str) -> Result<(), Str
 
 fn transport(board: &Board) -> Result<(), String> {
     match (board.transport.as_str(), &board.uart) {
-        ("semihosting" | "rtt", None) => Ok(()),
         ("semihosting" | "rtt", Some(_)) => Err("there is a [uart], but the transport is another".to_owned()),
         ("uart", None) => Err("the transport is uart, but there is no [uart]".to_owned()),
         ("uart", Some(uart)) if !["cmsdk", "stm32"].contains(&uart.kind.as_str()) => {
@@ -43,7 +45,7 @@ fn transport(board: &Board) -> Result<(), String> {
         ("uart", Some(uart)) if uart.link % 4 != 0 || uart.logs % 4 != 0 || uart.link == uart.logs => {
             Err("link and logs must be the addresses of two serial ports".to_owned())
         }
-        ("uart", Some(_)) => Ok(()),
+        ("semihosting" | "rtt", None) | ("uart", Some(_)) => Ok(()),
         (other, _) => Err(format!("transport {other} is not known: semihosting, rtt or uart")),
     }
 }

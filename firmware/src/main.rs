@@ -82,10 +82,7 @@ fn serve_model(
 }
 
 /// A classifier for `model`, with the CRC by which the host knows the model.
-fn start<'m, 's>(
-    model: &'m Model<'m>,
-    scratch: &'s mut BoardScratch,
-) -> Result<(Classifier<'m, 's>, u32), Error> {
+fn start<'m, 's>(model: &'m Model<'m>, scratch: &'s mut BoardScratch) -> Result<(Classifier<'m, 's>, u32), Error> {
     let classifier = Classifier::new(model, scratch)?;
     defmt::info!(
         "{=str}: model {=str} of {=usize} bytes, {=usize} rows, {=usize} layers, CRC {=u32:#010x}",

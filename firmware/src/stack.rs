@@ -35,9 +35,8 @@ pub(crate) fn paint() {
 pub(crate) fn used() -> u32 {
     let (bottom, top) = bounds();
     // SAFETY: as in `paint`; a word that has become part of the stack is read as it is.
-    let painted = |address: &usize| unsafe {
-        core::ptr::with_exposed_provenance::<u32>(*address).read_volatile() == PAINT
-    };
+    let painted =
+        |address: &usize| unsafe { core::ptr::with_exposed_provenance::<u32>(*address).read_volatile() == PAINT };
     let free = (bottom..top).step_by(4).take_while(painted).count() * 4;
     (top - bottom - free) as u32
 }

@@ -13,7 +13,7 @@ pub const TOKENISER: u16 = 1;
 ///
 /// Its words are looked up like all others, but raw text may be split into other words than the model was trained on,
 /// so its accuracy on raw text is to be measured there.
-pub const FOREIGN: u16 = 1 << 15;
+pub const FOREIGN: u16 = 1 << 7;
 
 /// For each byte: itself, lower-cased, if it belongs to a word; 0 if it separates.
 static WORD_BYTE: [u8; 256] = word_bytes();

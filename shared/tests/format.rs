@@ -47,7 +47,7 @@ fn a_header_of_five_large_layers_takes_256_bytes_without_labels() {
         labels: "",
         logit_scale: 1.0,
         input: Input::Text {
-            tokeniser: 1,
+            tokeniser: 0x81,
             seed: u32::MAX,
             words: 65_535,
             unknown_row: false,

@@ -14,8 +14,6 @@ use std::{
     time::SystemTime,
 };
 
-use crc::{CRC_32_ISO_HDLC, Crc, Table};
-
 use crate::{Result, files};
 
 /// The variable that moves the cache, or turns it off.
@@ -26,8 +24,6 @@ const KEPT: usize = 16;
 
 const MAGIC: [u8; 8] = *b"edgefitC";
 const HEADER: usize = 16;
-/// Sixteen bytes a step: an entry of 14 MB is checked in a few milliseconds.
-static CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 
 /// A folder for what can be made again, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +105,7 @@ impl Cache {
 fn header_of(contents: &[u8]) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&CRC.checksum(contents).to_le_bytes());
+    header[8..12].copy_from_slice(&crc32fast::hash(contents).to_le_bytes());
     header
 }
 

@@ -13,7 +13,7 @@ use crate::{Error, Result, files};
 /// What the system says.
 pub fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     let mut bytes = postcard::to_stdvec(value).expect("plain data in memory always encodes");
-    let crc = edgefit::format::crc32(&bytes);
+    let crc = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     files::write(path, &bytes)
 }
@@ -27,7 +27,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     bytes
         .split_last_chunk()
-        .filter(|(value, crc)| edgefit::format::crc32(value) == u32::from_le_bytes(**crc))
+        .filter(|(value, crc)| crc32fast::hash(value) == u32::from_le_bytes(**crc))
         .and_then(|(value, _)| postcard::from_bytes(value).ok())
         .ok_or_else(|| Error::input(path.display(), "the file is damaged or cut short", "train the run again"))
 }

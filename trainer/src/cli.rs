@@ -6,10 +6,13 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     Error, Result,
+    cache::Cache,
+    data_verbs::DataVerbArgs,
     evidence::{Resampling, Settings, Verdict},
     parallel,
-    recipe::{NAMES, Recipe},
-    run::EpochChoice,
+    recipe::Knobs,
+    run::{EpochChoice, Protocol},
+    shell::{CompletionsArgs, ManArgs},
     verdict::Rules,
     verify::Documents,
 };
@@ -29,6 +32,8 @@ pub struct Cli {
 pub enum Command {
     /// The whole path on the embedded synthetic corpus: train, quantise, run on an emulated board, verdict
     Demo(DemoArgs),
+    /// Look into a dataset, download one, or write the synthetic one as files
+    Data(DataVerbArgs),
     /// Train one recipe with one seed into a run folder
     Train(TrainArgs),
     /// Make a model file from a run
@@ -37,6 +42,10 @@ pub enum Command {
     Study(StudyArgs),
     /// Run exported models on the host and on a board: every integer logit must be equal
     Verify(VerifyArgs),
+    /// Print the script that completes this command line in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each verb
+    Man(ManArgs),
 }
 
 /// The data.
@@ -45,6 +54,22 @@ pub struct DataArgs {
     /// `aclImdb_v1.tar.gz`, the folder it unpacks to, or `synthetic[:N]`, the embedded corpus of N + N documents
     #[arg(long, value_name = "DATA")]
     pub data: String,
+}
+
+/// What is kept from one run to the next.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CacheArgs {
+    /// Read and count the texts even if the cache has what comes of it, and keep nothing
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+impl CacheArgs {
+    /// The cache to use.
+    #[must_use]
+    pub fn cache(self) -> Cache {
+        if self.no_cache { Cache::off() } else { Cache::of_user() }
+    }
 }
 
 /// The board.
@@ -59,20 +84,6 @@ pub struct BoardArgs {
     /// The firmware folder, where it is not above the current folder
     #[arg(long, value_name = "FOLDER")]
     pub firmware: Option<PathBuf>,
-}
-
-/// Knobs that override every recipe.
-#[derive(Debug, Args)]
-pub struct Overrides {
-    /// How many epochs to train
-    #[arg(long, value_name = "N")]
-    pub epochs: Option<u32>,
-    /// How many documents a training step takes
-    #[arg(long, value_name = "N")]
-    pub batch_size: Option<NonZeroUsize>,
-    /// The learning rate of the optimiser
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
-    pub learning_rate: Option<f32>,
 }
 
 /// How verdicts are reached.
@@ -109,6 +120,9 @@ pub struct DemoArgs {
     /// The firmware folder, where it is not above the current folder
     #[arg(long, value_name = "FOLDER")]
     pub firmware: Option<PathBuf>,
+    /// What is kept from one run to the next.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// What to print.
     #[command(flatten)]
     pub print: OutputArgs,
@@ -120,18 +134,30 @@ pub struct TrainArgs {
     /// The data.
     #[command(flatten)]
     pub data: DataArgs,
-    /// The recipe: baseline, smaller, l2 or dropout
-    #[arg(long, value_name = "NAME", default_value = crate::recipe::BASELINE)]
-    pub recipe: String,
-    /// The seed of initialisation, order and dropout
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub seed: u64,
-    /// Knobs that override every recipe.
+    /// What is kept from one run to the next.
     #[command(flatten)]
-    pub overrides: Overrides,
+    pub cache: CacheArgs,
+    /// The recipe, such as baseline, smaller, l2, dropout or dropout-0.3 [default: baseline]
+    #[arg(long, value_name = "NAME")]
+    pub recipe: Option<String>,
+    /// A recipe file, such as the recipe.toml of a run folder; flags override it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The seed of initialisation, order, dropout and data fraction [default: 0]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// How the data is used [default: article]
+    #[arg(long, value_name = "PROTOCOL")]
+    pub protocol: Option<Protocol>,
+    /// Knobs that override the recipe.
+    #[command(flatten)]
+    pub knobs: Knobs,
     /// Where to write the run [default: runs/RECIPE-N]
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Go on with the run in the output folder
+    #[arg(long, requires = "output")]
+    pub resume: bool,
 }
 
 /// Arguments of `export`.
@@ -154,15 +180,21 @@ pub struct StudyArgs {
     /// The data.
     #[command(flatten)]
     pub data: DataArgs,
-    /// The recipes, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = NAMES.map(str::to_owned))]
+    /// What is kept from one run to the next.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    /// Recipes and groups (all, more-data, dropout-curve, capacity), separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "baseline,smaller,l2,dropout")]
     pub recipes: Vec<String>,
+    /// How the data is used; recipes that stop early are always held-out
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "article")]
+    pub protocol: Vec<Protocol>,
     /// A number of seeds (N means 0 to N-1), or a list of seeds such as `3,5,8`
     #[arg(long, value_name = "N|LIST", default_value = "3")]
     pub seeds: Seeds,
-    /// Knobs that override every recipe.
+    /// Knobs that override the recipe.
     #[command(flatten)]
-    pub overrides: Overrides,
+    pub knobs: Knobs,
     /// The board.
     #[command(flatten)]
     pub board: BoardArgs,
@@ -172,6 +204,9 @@ pub struct StudyArgs {
     /// Where to write the runs, the exported models and results.json [default: runs/study-N]
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Go on with the study in the output folder: complete runs are kept, begun ones go on
+    #[arg(long, requires = "output")]
+    pub resume: bool,
     /// How many training runs at a time [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -223,28 +258,6 @@ impl std::str::FromStr for Seeds {
         seeds.sort_unstable();
         seeds.dedup();
         if seeds.is_empty() || seeds.len() < given { Err(expected.to_owned()) } else { Ok(Self(seeds)) }
-    }
-}
-
-impl Overrides {
-    /// Overrides the knobs of a recipe.
-    ///
-    /// # Errors
-    ///
-    /// A value that makes no sense.
-    pub fn apply(&self, recipe: &mut Recipe) -> Result<()> {
-        if self.epochs == Some(0) {
-            return Err(Error::usage("--epochs 0 trains nothing", "ask for 1 epoch or more"));
-        }
-        if let Some(rate) = self.learning_rate
-            && !(rate.is_finite() && rate > 0.0)
-        {
-            return Err(Error::usage(format!("--learning-rate {rate}"), "give a number above 0, such as 0.001"));
-        }
-        recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
-        recipe.batch_size = self.batch_size.map_or(recipe.batch_size, NonZeroUsize::get);
-        recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
-        Ok(())
     }
 }
 

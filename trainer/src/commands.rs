@@ -5,16 +5,23 @@ use std::path::{Path, PathBuf};
 use crate::{
     Error, Result,
     board::Board,
+    cache::Cache,
+    cell::Cell,
     cli::{BoardArgs, Cli, Command, DemoArgs, ExportArgs, OutputArgs, StudyArgs, TrainArgs, VerifyArgs, threads},
     data::{Corpus, Dataset},
+    data_verbs,
     evaluate::{Evaluated, evaluate_file, evaluate_run},
     export::export,
+    interrupt,
     model_file::ModelFile,
+    parallel,
     prepared::Prepared,
-    recipe::{NAMES, Recipe},
+    progress::EpochProgress,
+    recipe::{BASELINE, Knobs, Recipe},
     results::Results,
-    run::{DatasetInfo, Run, check_vacant},
-    study::{Plan, study, train},
+    run::{DatasetInfo, Protocol, Run, Stand, check_vacant},
+    shell,
+    study::{Plan, study},
     table,
     verdict::{self, Rules},
     verify::{self, Documents},
@@ -52,17 +59,22 @@ impl Outcome {
 pub fn run(cli: &Cli) -> Result<Outcome> {
     match &cli.command {
         Command::Demo(args) => run_demo(args),
+        Command::Data(args) => data_verbs::run(args).map(Outcome::passed),
         Command::Train(args) => run_train(args),
         Command::Export(args) => run_export(args),
         Command::Study(args) => run_study(args),
         Command::Verify(args) => run_verify(args),
+        Command::Completions(args) => Ok(Outcome::passed(shell::completions(args))),
+        Command::Man(args) => shell::man(args).map(Outcome::passed),
     }
 }
 
-/// `output`, or the first of `runs/NAME-0`, `runs/NAME-1`, ... that is not there yet. It must be empty.
-fn vacant(output: Option<&Path>, name: &str) -> Result<PathBuf> {
+/// `output`, or the first of `runs/NAME-0`, `runs/NAME-1`, ... that is not there yet. It must be empty unless resumed.
+fn output_folder(output: Option<&Path>, resume: bool, name: &str) -> Result<PathBuf> {
     if let Some(output) = output {
-        check_vacant(output)?;
+        if !resume {
+            check_vacant(output)?;
+        }
         return Ok(output.to_owned());
     }
     let mut names = (0u32..=u32::MAX).map(|n| Path::new("runs").join(format!("{name}-{n}")));
@@ -76,38 +88,44 @@ fn open_board(args: &BoardArgs) -> Result<Option<Board>> {
 }
 
 fn run_demo(args: &DemoArgs) -> Result<Outcome> {
-    let output = vacant(args.output.as_deref(), "demo")?;
+    let output = output_folder(args.output.as_deref(), false, "demo")?;
     let board = Board::parse_in("qemu:mps2-an386", args.firmware.as_deref())?;
     eprintln!("The data is the embedded synthetic corpus: 25,000 + 25,000 generated documents, no real text.");
-    let data = Prepared::open("synthetic")?;
+    let recipes = ["baseline", "smaller", "l2", "dropout"];
     let plan = Plan {
-        recipes: NAMES.iter().map(|name| Recipe::named(name)).collect::<Result<_>>()?,
+        recipes: recipes.into_iter().map(Recipe::named).collect::<Result<_>>()?,
         seeds: vec![0, 1, 2],
+        protocols: vec![Protocol::Article],
         board: Some((&board, "2000".parse::<Documents>().expect("a number"))),
         rules: Rules::default(),
         threads: threads(args.threads),
+        resume: false,
     };
-    let results = study(&data, &plan, &output)?;
+    run_plan("synthetic", &args.cache.cache(), &plan, &output, &args.print)
+}
+
+fn run_plan(source: &str, cache: &Cache, plan: &Plan<'_>, output: &Path, print: &OutputArgs) -> Result<Outcome> {
+    interrupt::watch();
+    let results = study(source, cache, plan, output).map_err(|error| match error {
+        Error::Interrupted { .. } => Error::Interrupted { folder: Some(output.to_owned()) },
+        other => other,
+    })?;
     eprintln!("The runs, the exported models and results.json are in {}", output.display());
-    Ok(Outcome::of(&results, &args.print))
+    Ok(Outcome::of(&results, print))
 }
 
 fn run_train(args: &TrainArgs) -> Result<Outcome> {
-    let mut recipe = Recipe::named(&args.recipe)?;
-    args.overrides.apply(&mut recipe)?;
-    let output = vacant(args.output.as_deref(), &recipe.name)?;
-    let data = Prepared::open(&args.data.data)?;
-    let run = train(&data, &recipe, args.seed, &output, |record| {
-        eprintln!(
-            "epoch {:>3}/{}: loss {:.4}, accuracy {:.4}, validation loss {:.4}, accuracy {:.4}",
-            record.epoch,
-            recipe.epochs,
-            record.train_loss,
-            record.train_accuracy,
-            record.validation_loss(),
-            record.validation_accuracy,
-        );
-    })?;
+    let config = args.config.as_deref().map(Knobs::read).transpose()?.unwrap_or_default();
+    let recipe = config.resolve(args.recipe.as_deref(), &args.knobs)?;
+    let seed = args.seed.or(config.seed).unwrap_or(0);
+    let by_default = if recipe.patience.is_some() { Protocol::HeldOut } else { Protocol::Article };
+    let protocol = args.protocol.or(config.protocol).unwrap_or(by_default);
+    let output = output_folder(args.output.as_deref(), args.resume, &recipe.name)?;
+    let data = Prepared::open(&args.data.data, protocol, &args.cache.cache())?;
+    interrupt::watch();
+    let progress = EpochProgress::new(recipe.epochs);
+    let run = Cell { recipe, seed }.train(&data, &output, args.resume, |record| progress.epoch(record))?;
+    drop(progress);
     Ok(Outcome::passed(format!("{}\n", run.folder.display())))
 }
 
@@ -116,9 +134,7 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
     let epoch = run.epoch(args.epoch)?;
     let vocabulary = run.vocabulary()?;
     let test = match Dataset::open(&run.info.dataset.source) {
-        Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => {
-            Some(vocabulary.corpus(&dataset.test))
-        }
+        Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(vocabulary.corpus(&dataset.test)),
         _ => {
             let source = &run.info.dataset.source;
             eprintln!("{source} is not the dataset of this run any more: the file will not state its own accuracy");
@@ -135,24 +151,20 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
 }
 
 fn run_study(args: &StudyArgs) -> Result<Outcome> {
-    let mut recipes: Vec<Recipe> = args.recipes.iter().map(|name| Recipe::named(name)).collect::<Result<_>>()?;
-    for recipe in &mut recipes {
-        args.overrides.apply(recipe)?;
-    }
+    let recipes = Recipe::list(&args.recipes, &args.knobs)?;
     let rules = args.rules.rules()?;
     let board = open_board(&args.board)?;
-    let output = vacant(args.output.as_deref(), "study")?;
-    let data = Prepared::open(&args.data.data)?;
+    let output = output_folder(args.output.as_deref(), args.resume, "study")?;
     let plan = Plan {
         recipes,
         seeds: args.seeds.0.clone(),
+        protocols: args.protocol.clone(),
         board: board.as_ref().map(|board| (board, args.board.documents)),
         rules,
         threads: threads(args.threads),
+        resume: args.resume,
     };
-    let results = study(&data, &plan, &output)?;
-    eprintln!("The runs, the exported models and results.json are in {}", output.display());
-    Ok(Outcome::of(&results, &args.print))
+    run_plan(&args.data.data, &args.cache.cache(), &plan, &output, &args.print)
 }
 
 fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
@@ -162,8 +174,11 @@ fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&args.data.data)?;
     let info = DatasetInfo::of(&dataset, &args.data.data);
     let exports = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
-    let mut models =
-        crate::parallel::map(&subjects, threads(args.threads), |subject| subject.evaluate(&dataset, exports.path()))?;
+    let stops_early = subjects.iter().any(Subject::stops_early);
+    let models = parallel::map(&subjects, threads(args.threads), |subject| {
+        subject.evaluate(&dataset, exports.path(), stops_early)
+    })?;
+    let mut models: Vec<Evaluated> = models.into_iter().flatten().collect();
     if let Some(board) = &board {
         verify::on_board(&mut models, board, args.board.documents, &dataset.test, threads(args.threads))?;
     }
@@ -185,23 +200,33 @@ impl Subject {
         Ok(Self::File(path.to_owned(), ModelFile::read(path)?))
     }
 
-    fn evaluate(&self, dataset: &Dataset, exports: &Path) -> Result<Evaluated> {
+    fn stops_early(&self) -> bool {
+        matches!(self, Self::Run(run) if run.recipe.patience.is_some())
+    }
+
+    /// Evaluates it; `stopped` says that there is a run among the subjects that was stopped early, which is compared with
+    /// the baseline that went on.
+    fn evaluate(&self, dataset: &Dataset, exports: &Path, stopped: bool) -> Result<Vec<Evaluated>> {
         match self {
             Self::Run(run) => {
                 let vocabulary = run.vocabulary()?;
                 let test = vocabulary.corpus(&dataset.test);
-                let folder = tempfile::tempdir_in(exports).map_err(Error::io("create", exports))?;
-                let mut evaluated = evaluate_run(run, &vocabulary, &test, &folder.path().join("model.edgefit"))?;
-                // The file is in memory and its folder goes away: the run is what the user knows.
-                evaluated.row.file.path = run.folder.display().to_string();
-                Ok(evaluated)
+                let goes_on = stopped && run.recipe.name == BASELINE && run.stand() != Stand::Last;
+                let stands = [run.stand()].into_iter().chain(goes_on.then_some(Stand::Last));
+                let evaluate = |stand| {
+                    let folder = tempfile::tempdir_in(exports).map_err(Error::io("create", exports))?;
+                    let file = folder.path().join("model.edgefit");
+                    let mut evaluated = evaluate_run(run, &vocabulary, &test, stand, &file)?;
+                    // The file is in memory and its folder goes away: the run is what the user knows.
+                    evaluated.row.file.path = run.folder.display().to_string();
+                    Ok(evaluated)
+                };
+                stands.map(evaluate).collect()
             }
             Self::File(path, file) => {
-                let file = file.clone();
                 let model = file.model().expect("a file that was read has been loaded once");
                 let test = Corpus::new(&dataset.test, model.vocabulary());
-                drop(model);
-                Ok(evaluate_file(file, path, &test, dataset.sha256))
+                Ok(vec![evaluate_file(file.clone(), path, &test, dataset.sha256)])
             }
         }
     }

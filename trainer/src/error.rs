@@ -46,12 +46,28 @@ pub enum Error {
         /// What to do next.
         next: String,
     },
+    /// The user has asked to stop (Ctrl-C). What was done is kept.
+    #[error("interrupted{}\n  go on where it stopped: the same command with --resume", at(folder))]
+    Interrupted {
+        /// Where the work so far is, if it is anywhere.
+        folder: Option<PathBuf>,
+    },
 }
 
 /// What the trainer's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// The program's exit code for it.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            // As a shell reports a program that Ctrl-C has ended: 128 + SIGINT.
+            Self::Interrupted { .. } => 130,
+            _ => 2,
+        }
+    }
+
     /// An [`Error::Io`] for `path`, to be used with `map_err`.
     pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.as_ref().to_owned();
@@ -72,6 +88,10 @@ impl Error {
     pub fn board(board: impl Display, problem: impl Display, next: impl Display) -> Self {
         Self::Board { board: board.to_string(), problem: problem.to_string(), next: next.to_string() }
     }
+}
+
+fn at(folder: &Option<PathBuf>) -> String {
+    folder.as_ref().map_or_else(String::new, |folder| format!("; what was done is in {}", folder.display()))
 }
 
 fn next_step(source: &std::io::Error) -> &'static str {

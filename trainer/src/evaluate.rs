@@ -11,7 +11,7 @@ use crate::{
     model_file::ModelFile,
     network,
     results::{FileRow, FloatRow, IntegerRow, ModelRow},
-    run::Run,
+    run::{Run, Stand},
     verify::Mismatch,
 };
 
@@ -22,7 +22,10 @@ pub struct Evaluated {
     pub row: ModelRow,
     /// The file: the last epoch's, for a run.
     pub file: ModelFile,
-    /// Correctness a document, float and integer: the mean over the files of the last epochs. None for a bare file.
+    /// Whether it is the best epoch of a run that was stopped there.
+    pub stops_early: bool,
+    /// Correctness a document, float and integer: the mean over the files of the epochs that stand
+    /// for the run. None for a bare file.
     pub correctness: Option<[Vec<f32>; 2]>,
     /// What the file says of its accuracy on this very dataset. None where it says nothing, or for a run.
     pub stated_accuracy: Option<f32>,
@@ -42,13 +45,19 @@ pub struct Foreign {
     pub stated_accuracy: Option<f32>,
 }
 
-/// Evaluates the last epochs of a run. The last epoch's file is written to `path`.
+/// Evaluates the epochs that stand for a run. The file of the last of them is written to `path`.
 ///
 /// # Errors
 ///
 /// A run with something missing or damaged, a network that cannot be quantised, a file that cannot be written.
-pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, path: &Path) -> Result<Evaluated> {
-    let epochs = run.last_epochs();
+pub fn evaluate_run(
+    run: &Run,
+    vocabulary: &VocabularyTables,
+    test: &Corpus,
+    stand: Stand,
+    path: &Path,
+) -> Result<Evaluated> {
+    let epochs = run.epochs_of(stand);
     let mut sums = [vec![0f32; test.len()], vec![0f32; test.len()]];
     let mut last = None;
     for &epoch in &epochs {
@@ -71,17 +80,22 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
     let (score, integer_score) = (network::score(&float, test.labels()), network::score(&real, test.labels()));
     let decisions = |logits: &[f32]| logits.iter().map(|&logit| logit > 0.0).collect::<Vec<_>>();
     let alike = "float and integer logits are of the same documents";
-    let (record, best) = (run.history.last().ok_or_else(|| no_epochs(run))?, run.best());
+    let epoch = *epochs.last().ok_or_else(|| no_epochs(run))?;
+    let (record, best) = (run.record(epoch).ok_or_else(|| no_epochs(run))?, run.best());
+    let last_five: Vec<f64> = run.history.iter().rev().take(5).map(|record| record.validation_accuracy).collect();
     let row = ModelRow {
         recipe: run.recipe.name.clone(),
         seed: run.info.seed,
-        protocol: run.info.protocol.clone(),
+        protocol: run.info.protocol.name().to_owned(),
+        epochs: Some(stand),
+        epoch,
         float: Some(FloatRow {
             train_accuracy: record.train_accuracy,
             test_accuracy: score.accuracy,
             test_loss: score.loss,
             generalisation_gap: evidence::generalisation_gap(record.train_accuracy, score.accuracy),
             mean_last5_test_accuracy: mean_float,
+            mean_last5_validation_accuracy: last_five.iter().sum::<f64>() / last_five.len() as f64,
             best_epoch: best.epoch,
             best_validation_loss: best.validation_loss(),
             best_validation_data_loss: best.validation_data_loss,
@@ -102,6 +116,7 @@ pub fn evaluate_run(run: &Run, vocabulary: &VocabularyTables, test: &Corpus, pat
         row,
         foreign: is_foreign(&file).then_some(Foreign { stated_accuracy: None }),
         file,
+        stops_early: run.recipe.patience.is_some(),
         correctness: Some(correctness),
         stated_accuracy: None,
         board_correctness: None,
@@ -117,7 +132,16 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
     let row = file_row(&file, path, test);
     let [stated_accuracy, elsewhere] = stated_accuracy(&file, dataset_sha256);
     let foreign = is_foreign(&file).then_some(Foreign { stated_accuracy: elsewhere });
-    Evaluated { row, file, correctness: None, stated_accuracy, foreign, board_correctness: None, mismatch: None }
+    Evaluated {
+        row,
+        file,
+        stops_early: false,
+        correctness: None,
+        stated_accuracy,
+        foreign,
+        board_correctness: None,
+        mismatch: None,
+    }
 }
 
 /// The accuracy that a file states, if any: on this dataset, or on another one.
@@ -140,6 +164,8 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
         recipe: provenance.recipe.to_owned(),
         seed: provenance.seed,
         protocol: provenance.protocol.to_owned(),
+        epochs: None,
+        epoch: provenance.epoch,
         float: None,
         integer: IntegerRow {
             test_accuracy: network::accuracy(&logits, test.labels()),

@@ -30,7 +30,7 @@ pub struct Exported {
 
 /// Makes the model file of `checkpoint`, epoch `epoch` of a run.
 ///
-/// With a test corpus, the file's own accuracy on it becomes part of its provenance.
+/// With a test corpus, the accuracies of network and file on it become part of the file's provenance.
 ///
 /// # Errors
 ///
@@ -43,25 +43,26 @@ pub fn export(
     test: Option<&Corpus>,
 ) -> Result<Exported> {
     let integer = quantise(&without_start(&checkpoint.network, vocabulary.start_row()), &checkpoint.peaks)?;
-    let build = |integer_accuracy: f32| {
+    let build = |float_accuracy: f32, integer_accuracy: f32| {
         let provenance = Provenance {
             recipe: &run.recipe.name,
             seed: run.info.seed,
             epoch,
-            protocol: &run.info.protocol,
+            protocol: run.info.protocol.name(),
             dataset: &run.info.dataset.name,
             dataset_sha256: run.info.dataset.sha256_bytes(),
-            float_accuracy: run.record(epoch).map_or(NOT_MEASURED, |record| record.validation_accuracy as f32),
+            float_accuracy,
             integer_accuracy,
             edgefit: edgefit::VERSION,
         };
         ModelFile::build(&integer, vocabulary, &run.info.dataset.labels, provenance)
     };
-    let file = build(NOT_MEASURED)?;
+    let file = build(NOT_MEASURED, NOT_MEASURED)?;
     let Some(test) = test else { return Ok(Exported { file, logits: Vec::new(), clamps: 0 }) };
     let model = file.model().expect("a built file has been loaded once");
     let logits = integer::logits_of_rows(&model, test);
-    let file = build(network::accuracy(&logits, test.labels()) as f32)?;
+    let float = network::accuracy(&checkpoint.network.logits(test), test.labels());
+    let file = build(float as f32, network::accuracy(&logits, test.labels()) as f32)?;
     let limits: Vec<f32> = checkpoint.peaks.iter().map(|peak| peak * HEADROOM as f32).collect();
     Ok(Exported { file, logits, clamps: checkpoint.network.activations_above(&limits, test) })
 }

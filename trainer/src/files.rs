@@ -1,8 +1,16 @@
 //! Files that appear whole or not at all.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{Read, Write},
+    path::Path,
+};
+
+use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
+
+/// How the name of a file that is being written begins.
+const UNFINISHED: &str = ".edgefit-";
 
 /// Writes `bytes` to `path`: to a temporary file beside it, synced, then renamed over it.
 ///
@@ -24,7 +32,7 @@ pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".edgefit-");
+    builder.prefix(UNFINISHED);
     // A temporary file is private by default; a finished one is as any other, less the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -35,6 +43,58 @@ pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
     Ok(())
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder if it is there and empty.
+pub fn remove_empty_folder(path: &Path) {
+    let _ = std::fs::remove_dir(path);
+}
+
+/// Removes what a killed program was writing in a folder.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds all that can be read to a hash, and says how many bytes that was.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn hash(mut from: impl Read, sha256: &mut Sha256) -> std::io::Result<u64> {
+    let (mut buffer, mut length) = (vec![0; 256 << 10], 0);
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(length),
+            Ok(n) => {
+                sha256.update(&buffer[..n]);
+                length += n as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Makes a folder and those above it.

@@ -1,16 +1,23 @@
 //! Trains, quantises, exports and verifies small classifiers for microcontrollers.
 
+mod blocks;
 pub mod board;
+pub mod cache;
+pub mod cell;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod data;
+pub mod data_verbs;
 pub mod error;
 pub mod evaluate;
 pub mod evidence;
 pub mod export;
+pub mod fetch;
 pub mod files;
+mod floats;
 pub mod integer;
+pub mod interrupt;
 pub mod model_file;
 pub mod network;
 pub mod parallel;
@@ -19,15 +26,13 @@ pub mod progress;
 pub mod quantise;
 pub mod recipe;
 pub mod results;
-mod rows;
 pub mod run;
+pub mod shell;
 pub mod study;
 pub mod table;
+pub mod timing;
 pub mod train;
 pub mod verdict;
 pub mod verify;
 
 pub use error::{Error, Result};
-
-// What `#[derive(RecordState)]` of burn 0.22 expects at the root of the crate.
-use burn::optim::{RecordState, StateSink, StateSource};

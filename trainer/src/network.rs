@@ -1,15 +1,24 @@
 //! A trained network in f32: what training produces, checkpoints hold and quantisation reads.
 
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::{data::Corpus, rows::add_rows};
+use crate::{
+    blocks::{gather, to_blocks},
+    data::Corpus,
+};
+
+/// How many documents go through the network together.
+const AT_A_TIME: usize = 1_024;
 
 /// A fully connected layer. The first one's inputs are the rows of the vocabulary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dense {
     /// The kernel, input-major: `[inputs][units]`.
+    #[serde(with = "crate::floats")]
     pub kernel: Vec<f32>,
     /// One bias a unit.
+    #[serde(with = "crate::floats")]
     pub bias: Vec<f32>,
 }
 
@@ -50,12 +59,35 @@ pub struct Score {
 }
 
 impl Network {
-    /// Runs every document: `visit` is given what each layer gave, the logit in the last one.
+    /// Runs every document, some at a time: `visit` is given what each layer gave (`[documents][units]`, after the
+    /// `ReLU`), the logits last.
     fn run(&self, corpus: &Corpus, mut visit: impl FnMut(&[Vec<f32>])) {
-        let mut pass = Pass::new(self);
-        for document in 0..corpus.len() {
-            pass.run(corpus.rows(document));
-            visit(&pass.values);
+        let (first, rest) = self.layers.split_first().expect("a network has a layer");
+        let blocked = to_blocks(&first.kernel, first.units());
+        let device = Device::flex();
+        let kernel = |layer: &Dense| TensorData::new(layer.kernel.clone(), [layer.inputs(), layer.units()]);
+        let kernels: Vec<Tensor<2>> = rest.iter().map(|layer| Tensor::from_data(kernel(layer), &device)).collect();
+        for start in (0..corpus.len()).step_by(AT_A_TIME) {
+            let documents = start..corpus.len().min(start + AT_A_TIME);
+            let mut sums = first.bias.repeat(documents.len());
+            gather(&mut sums, &blocked, first.units(), &documents.clone().map(|document| corpus.rows(document)));
+            let mut values = vec![sums];
+            for (layer, kernel) in rest.iter().zip(&kernels) {
+                let inputs = values.last_mut().expect("the first layer's are there");
+                for value in inputs.iter_mut() {
+                    *value = value.max(0.0);
+                }
+                let inputs = TensorData::new(inputs.clone(), [documents.len(), layer.inputs()]);
+                let product = Tensor::<2>::from_data(inputs, &device).matmul(kernel.clone()).into_data();
+                let mut sums: Vec<f32> = product.try_into_vec().expect("a product of f32 tensors");
+                for line in sums.chunks_exact_mut(layer.units()) {
+                    for (sum, bias) in line.iter_mut().zip(&layer.bias) {
+                        *sum += bias;
+                    }
+                }
+                values.push(sums);
+            }
+            visit(&values);
         }
     }
 
@@ -63,7 +95,7 @@ impl Network {
     #[must_use]
     pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
         let mut logits = Vec::with_capacity(corpus.len());
-        self.run(corpus, |values| logits.extend(logit(values)));
+        self.run(corpus, |values| logits.extend(logits_of(values)));
         logits
     }
 
@@ -73,7 +105,7 @@ impl Network {
         let mut logits = Vec::with_capacity(corpus.len());
         let mut peaks = vec![0f32; self.layers.len() - 1];
         self.run(corpus, |values| {
-            logits.extend(logit(values));
+            logits.extend(logits_of(values));
             for (peak, activations) in peaks.iter_mut().zip(values) {
                 *peak = activations.iter().copied().fold(*peak, f32::max);
             }
@@ -94,9 +126,9 @@ impl Network {
     }
 }
 
-/// The logit among what the layers gave.
-fn logit(values: &[Vec<f32>]) -> Option<f32> {
-    values.last().and_then(|logits| logits.first()).copied()
+/// The logits among what the layers gave.
+fn logits_of(values: &[Vec<f32>]) -> &[f32] {
+    values.last().map_or(&[], Vec::as_slice)
 }
 
 /// Loss and accuracy of one logit a document against labels 0 and 1.
@@ -117,36 +149,6 @@ pub fn accuracy<L: PartialOrd + Default>(logits: &[L], labels: &[u16]) -> f64 {
 #[must_use]
 pub fn cross_entropy(logit: f64, label: u16) -> f64 {
     logit.max(0.0) - logit * f64::from(label) + (-logit.abs()).exp().ln_1p()
-}
-
-/// A forward pass, with its buffers kept from document to document.
-struct Pass<'n> {
-    network: &'n Network,
-    values: Vec<Vec<f32>>,
-}
-
-impl<'n> Pass<'n> {
-    fn new(network: &'n Network) -> Self {
-        Self { network, values: network.layers.iter().map(|layer| vec![0.0; layer.units()]).collect() }
-    }
-
-    /// Runs a document; afterwards `values` holds what each layer gave.
-    fn run(&mut self, rows: &[u16]) {
-        let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
-        let (values, later) = self.values.split_first_mut().expect("a buffer a layer");
-        values.copy_from_slice(&first.bias);
-        add_rows(values, &first.kernel, &rows.iter().map(|&row| (usize::from(row), 1.0)));
-        let mut previous = values;
-        for (layer, values) in rest.iter().zip(later) {
-            for value in previous.iter_mut() {
-                *value = value.max(0.0);
-            }
-            values.copy_from_slice(&layer.bias);
-            let active = previous.iter().copied().enumerate().filter(|&(_, activation)| activation > 0.0);
-            add_rows(values, &layer.kernel, &active);
-            previous = values;
-        }
-    }
 }
 
 #[cfg(test)]

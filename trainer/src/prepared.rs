@@ -1,4 +1,4 @@
-//! A dataset as training needs it: a vocabulary, and both halves as row ids.
+//! A dataset as training needs it: a vocabulary, and its parts as row ids.
 //!
 //! To read, split and count the texts takes a second or two, so what comes of it is kept in the [cache](crate::cache).
 //! The texts themselves are not: only a board wants them, and they are read from the source when it does.
@@ -10,22 +10,26 @@ use std::sync::{Arc, OnceLock};
 use crate::{
     Error, Result,
     cache::{Cache, VARIABLE},
-    data::{Corpus, Dataset, VocabularyTables, fingerprint},
-    run::DatasetInfo,
+    data::{Corpus, Dataset, VocabularyTables, fingerprint, held_out},
+    run::{DatasetInfo, Protocol},
 };
 
 /// How many words the vocabulary has: the most frequent ones of the fitting documents.
 pub const VOCABULARY: usize = 10_000;
 
-/// A dataset as training needs it: a vocabulary, and both halves as row ids.
+/// A dataset as training under a protocol needs it: a vocabulary of the fitting documents, and each part as row ids.
 #[derive(Debug)]
 pub struct Prepared {
+    /// How the data is used.
+    pub protocol: Protocol,
     /// What is known of it.
     pub info: DatasetInfo,
     /// The vocabulary.
     pub vocabulary: VocabularyTables,
     /// The fitting documents.
     pub train: Arc<Corpus>,
+    /// The documents that are held out; none where the test documents validate.
+    pub held_out: Option<Corpus>,
     /// The test documents.
     pub test: Corpus,
     /// The texts, once they have been read.
@@ -42,42 +46,57 @@ impl Prepared {
     /// # Errors
     ///
     /// A source that cannot be read, or that holds nothing to learn from.
-    pub fn open(source: &str, cache: &Cache) -> Result<Self> {
+    pub fn open(source: &str, protocol: Protocol, cache: &Cache) -> Result<Self> {
         let mut print = cache.folder().and_then(|_| fingerprint(source));
-        if let Some(found) = print.and_then(|print| stored::find(cache, print, source)) {
+        if let Some(found) = print.and_then(|print| stored::find(cache, print, protocol, source)) {
             return Ok(found);
         }
         let dataset = Dataset::open(source)?;
         if print.is_none() {
-            if let Some(found) = stored::find(cache, dataset.sha256, source) {
+            if let Some(found) = stored::find(cache, dataset.sha256, protocol, source) {
                 // Whether texts are generated is not told by them alone.
-                let info = DatasetInfo::of(&dataset, source);
+                let info = DatasetInfo { synthetic: dataset.synthetic, ..found.info.clone() };
                 return Ok(Self { info, ..found.with(dataset) });
             }
         } else if print != Some(dataset.sha256) && !dataset.synthetic {
             // The file has changed between two looks at it.
             print = None;
         }
-        let prepared = Self::make(dataset, source)?;
+        let prepared = Self::make(dataset, source, protocol)?;
         let print = print.unwrap_or_else(|| prepared.info.sha256_bytes());
         if let Err(error) = stored::keep(cache, print, &prepared) {
-            eprintln!("note: {error}\n  the next run reads the texts again; {VARIABLE} moves the cache or turns it off");
+            eprintln!(
+                "note: {error}\n  the next run reads the texts again; {VARIABLE} moves the cache or turns it off"
+            );
         }
         Ok(prepared)
     }
 
     /// Reads and counts the words of a dataset.
-    fn make(dataset: Dataset, source: &str) -> Result<Self> {
-        let vocabulary = VocabularyTables::of(&dataset, &dataset.train, VOCABULARY)?;
+    fn make(dataset: Dataset, source: &str, protocol: Protocol) -> Result<Self> {
+        let split = match protocol {
+            Protocol::Article => None,
+            Protocol::HeldOut => Some(held_out(&dataset.train)),
+        };
+        let fitting = split.as_ref().map_or(&dataset.train, |(fitting, _)| fitting);
+        let vocabulary = VocabularyTables::of(&dataset, fitting, VOCABULARY)?;
         // Each half on a thread of its own; neither depends on the other.
         let (train, test) = std::thread::scope(|scope| {
-            let train = scope.spawn(|| vocabulary.corpus(&dataset.train));
+            let train = scope.spawn(|| vocabulary.corpus(fitting));
             let test = vocabulary.corpus(&dataset.test);
             (train.join().expect("a corpus of fewer than 2^32 rows"), test)
         });
-        let info = DatasetInfo::of(&dataset, source);
-        let prepared = Self { info, vocabulary, train: Arc::new(train), test, dataset: OnceLock::new() };
+        let info = DatasetInfo { train_documents: fitting.len(), ..DatasetInfo::of(&dataset, source) };
+        let held_out = split.as_ref().map(|(_, held_out)| vocabulary.corpus(held_out));
+        let train = Arc::new(train);
+        let prepared = Self { protocol, info, vocabulary, train, held_out, test, dataset: OnceLock::new() };
         Ok(prepared.with(dataset))
+    }
+
+    /// The documents that each epoch is validated on.
+    #[must_use]
+    pub fn validation(&self) -> &Corpus {
+        self.held_out.as_ref().unwrap_or(&self.test)
     }
 
     fn with(self, dataset: Dataset) -> Self {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{evidence, run::DatasetInfo};
+use crate::{
+    evidence,
+    run::{DatasetInfo, Stand},
+};
 
 /// The version of this layout.
 pub const SCHEMA: u32 = 1;
@@ -33,7 +36,11 @@ pub struct ModelRow {
     pub seed: u64,
     /// The protocol.
     pub protocol: String,
-    /// The float network after the last epoch; null for a bare file.
+    /// Which epochs stand for the run: `last` (the last five) or `chosen`; null for a bare file.
+    pub epochs: Option<Stand>,
+    /// The epoch of the exported file.
+    pub epoch: u32,
+    /// The float network of that epoch; null for a bare file.
     pub float: Option<FloatRow>,
     /// The exported file on the host, over all test documents.
     pub integer: IntegerRow,
@@ -43,7 +50,7 @@ pub struct ModelRow {
     pub file: FileRow,
 }
 
-/// A float network after its last epoch.
+/// The float network of the exported epoch.
 #[derive(Debug, Clone, Serialize)]
 pub struct FloatRow {
     /// Accuracy on the training documents, without dropout.
@@ -54,8 +61,10 @@ pub struct FloatRow {
     pub test_loss: f64,
     /// Train minus test accuracy: the generalisation gap.
     pub generalisation_gap: f64,
-    /// Mean test accuracy of the last five epochs.
+    /// Mean test accuracy of the epochs that stand for the run.
     pub mean_last5_test_accuracy: f64,
+    /// Mean validation accuracy of the last five epochs.
+    pub mean_last5_validation_accuracy: f64,
     /// The epoch with the lowest validation loss.
     pub best_epoch: u32,
     /// The lowest validation loss, penalty included.
@@ -71,7 +80,7 @@ pub struct IntegerRow {
     pub test_accuracy: f64,
     /// Loss on the test documents, from dequantised logits.
     pub test_loss: f64,
-    /// Mean test accuracy of the files of the last five epochs; null for a bare file.
+    /// Mean test accuracy of the files of the epochs that stand for the run; null for a bare file.
     pub mean_last5_test_accuracy: Option<f64>,
     /// Decisions that differ from the float network's; null for a bare file.
     pub flips: Option<usize>,
@@ -125,6 +134,10 @@ pub struct FileRow {
 pub struct GainRow {
     /// The protocol.
     pub protocol: String,
+    /// Which epochs of the technique are compared.
+    pub epochs: Stand,
+    /// With which epochs of the baseline.
+    pub baseline_epochs: Stand,
     /// The evidence.
     #[serde(flatten)]
     pub evidence: evidence::Gain,

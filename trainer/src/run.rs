@@ -7,98 +7,26 @@
 //! | `history.csv` | a row an epoch |
 //! | `vocabulary.bin` | the vocabulary's tables |
 //! | `checkpoints/epoch-N.bin` | the network after epoch N and the largest activation of each hidden layer |
-//! | `timing.json` | seconds; the only file that differs between two runs of one recipe |
+//! | `timing.json` | seconds and memory; the only file that differs between two runs of one recipe |
+//! | `state.bin` | while the run is not complete: the optimiser and the history, to go on from |
+
+mod info;
 
 use std::path::{Path, PathBuf};
+
+pub(crate) use info::hex;
+pub use info::{Checkpoint, DatasetInfo, EpochChoice, Protocol, RunInfo, Stand};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, Result, checkpoint,
-    data::{Dataset, VocabularyTables},
+    data::VocabularyTables,
     files,
-    network::Network,
-    recipe::Recipe,
-    train::EpochRecord,
+    recipe::{Knobs, Recipe},
+    timing::Timing,
+    train::{EpochRecord, Optimiser, Standing},
 };
-
-/// What `run.json` says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunInfo {
-    /// The version of this file's layout.
-    pub schema: u32,
-    /// The seed.
-    pub seed: u64,
-    /// How the data was used: `article` (validation on the test set, a fixed number of epochs).
-    pub protocol: String,
-    /// The data.
-    pub dataset: DatasetInfo,
-    /// The version of edgefit.
-    pub edgefit: String,
-}
-
-/// What is known of a dataset, apart from its documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DatasetInfo {
-    /// Its name.
-    pub name: String,
-    /// What `--data` was given.
-    pub source: String,
-    /// The SHA-256, in hexadecimal.
-    pub sha256: String,
-    /// Whether it is the embedded synthetic corpus.
-    pub synthetic: bool,
-    /// The names of the classes.
-    pub labels: Vec<String>,
-    /// How many documents there are to fit.
-    pub train_documents: usize,
-    /// How many documents there are to test on.
-    pub test_documents: usize,
-}
-
-impl DatasetInfo {
-    /// The description of a dataset that was opened from `source`.
-    #[must_use]
-    pub fn of(dataset: &Dataset, source: &str) -> Self {
-        Self {
-            name: dataset.name.clone(),
-            source: source.to_owned(),
-            sha256: hex(&dataset.sha256),
-            synthetic: dataset.synthetic,
-            labels: dataset.labels.clone(),
-            train_documents: dataset.train.len(),
-            test_documents: dataset.test.len(),
-        }
-    }
-
-    /// The bytes of the SHA-256; zeros where the text is not one.
-    #[must_use]
-    pub fn sha256_bytes(&self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(self.sha256.as_bytes().chunks_exact(2)) {
-            let digits = std::str::from_utf8(digits).unwrap_or_default();
-            *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
-        }
-        bytes
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
-/// The protocol of the article: validation on the test set, a fixed number of epochs.
-pub const ARTICLE: &str = "article";
-
-/// The network after an epoch, with what quantisation needs to know of the fitting documents.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Checkpoint {
-    /// The weights.
-    pub network: Network,
-    /// The largest activation of each hidden layer over the fitting documents.
-    pub peaks: Vec<f32>,
-}
 
 /// A run folder that has been read, or is being written.
 #[derive(Debug, Clone)]
@@ -113,30 +41,12 @@ pub struct Run {
     pub history: Vec<EpochRecord>,
 }
 
-/// Which epoch to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EpochChoice {
-    /// The last one.
-    Last,
-    /// The one with the lowest validation loss.
-    Best,
-    /// This one, counted from 1.
-    Number(u32),
-}
-
-impl std::str::FromStr for EpochChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "last" => Ok(Self::Last),
-            "best" => Ok(Self::Best),
-            _ => match text.parse() {
-                Ok(number) if number > 0 => Ok(Self::Number(number)),
-                _ => Err("expected `last`, `best` or the number of an epoch, from 1".to_owned()),
-            },
-        }
-    }
+/// What an unfinished run goes on from, beside the checkpoint of its last epoch.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    info: RunInfo,
+    history: Vec<EpochRecord>,
+    optimiser: Optimiser,
 }
 
 impl Run {
@@ -148,21 +58,87 @@ impl Run {
     pub fn create(folder: &Path, recipe: &Recipe, info: RunInfo, vocabulary: &VocabularyTables) -> Result<Self> {
         check_vacant(folder)?;
         files::create_folder(&folder.join("checkpoints"))?;
-        let recipe_text = toml::to_string(recipe).expect("a recipe is plain data");
+        let knobs = Knobs::of(recipe, info.seed, info.protocol);
+        let recipe_text = toml::to_string(&knobs).expect("a recipe is plain data");
         files::write(&folder.join("recipe.toml"), recipe_text.as_bytes())?;
         checkpoint::write(&folder.join("vocabulary.bin"), vocabulary)?;
         Ok(Self { folder: folder.to_owned(), recipe: recipe.clone(), info, history: Vec::new() })
     }
 
-    /// Adds an epoch: its checkpoint, and its row of the history once [`Run::finish`] is called.
+    /// Goes on with the run in `folder`: complete, begun, or not begun at all.
+    ///
+    /// # Errors
+    ///
+    /// A folder that holds a run of another recipe, seed or dataset, or something that is no run.
+    pub fn resume(
+        folder: &Path,
+        recipe: &Recipe,
+        info: RunInfo,
+        vocabulary: &VocabularyTables,
+    ) -> Result<(Self, Option<Standing>)> {
+        for folder in [folder, &folder.join("checkpoints")] {
+            files::remove_unfinished(folder)?;
+        }
+        let state_path = folder.join("state.bin");
+        if folder.join("run.json").is_file() {
+            let run = Self::open(folder)?;
+            run.check_same(recipe, &info)?;
+            files::remove(&state_path)?;
+            return Ok((run, None));
+        }
+        if state_path.is_file() {
+            let state: State = checkpoint::read(&state_path)?;
+            let recipe_on_disk = read_recipe(folder)?;
+            let run =
+                Self { folder: folder.to_owned(), recipe: recipe_on_disk, info: state.info, history: state.history };
+            run.check_same(recipe, &info)?;
+            let epoch = run.history.last().map_or(0, |record| record.epoch);
+            let standing = Standing { epoch, network: run.checkpoint(epoch)?.network, optimiser: state.optimiser };
+            return Ok((run, Some(standing)));
+        }
+        // Killed before its first epoch was complete: what there is comes again.
+        for name in ["recipe.toml", "vocabulary.bin", "checkpoints/epoch-1.bin"] {
+            files::remove(&folder.join(name))?;
+        }
+        files::remove_empty_folder(&folder.join("checkpoints"));
+        Ok((Self::create(folder, recipe, info, vocabulary)?, None))
+    }
+
+    fn check_same(&self, recipe: &Recipe, info: &RunInfo) -> Result<()> {
+        let same_data = self.info.dataset.sha256 == info.dataset.sha256;
+        if self.recipe == *recipe && self.info.seed == info.seed && self.info.protocol == info.protocol && same_data {
+            return Ok(());
+        }
+        Err(Error::usage(
+            format!("{} holds a run of another recipe, seed, protocol or dataset", self.folder.display()),
+            "resume it with the arguments that it was begun with, or name another folder",
+        ))
+    }
+
+    /// Adds an epoch: its checkpoint, and the state to go on from.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub fn add_epoch(&mut self, record: EpochRecord, checkpoint: &Checkpoint) -> Result<()> {
+    pub fn add_epoch(&mut self, record: EpochRecord, checkpoint: &Checkpoint, optimiser: &Optimiser) -> Result<()> {
         checkpoint::write(&self.checkpoint_path(record.epoch), checkpoint)?;
         self.history.push(record);
-        Ok(())
+        let state = State { info: self.info.clone(), history: self.history.clone(), optimiser: optimiser.clone() };
+        checkpoint::write(&self.folder.join("state.bin"), &state)
+    }
+
+    /// Whether no epoch is left to train: all are done, or early stopping has had its patience.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let done = self.history.last().map_or(0, |record| record.epoch);
+        let patient = self.recipe.patience.is_none_or(|patience| done < self.chosen().epoch + patience);
+        done >= self.recipe.epochs || !(patient || done == 0)
+    }
+
+    /// Whether the run is complete.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.folder.join("run.json").is_file()
     }
 
     /// Writes the history, the timing and last `run.json`, which marks the run as complete.
@@ -170,12 +146,13 @@ impl Run {
     /// # Errors
     ///
     /// What the system says.
-    pub fn finish(&self, cpu_seconds: f64) -> Result<()> {
+    pub fn finish(&self, timing: &Timing) -> Result<()> {
         files::write(&self.folder.join("history.csv"), &history_csv(&self.history))?;
-        let timing = serde_json::json!({ "cpu_seconds": cpu_seconds });
-        files::write(&self.folder.join("timing.json"), format!("{timing:#}\n").as_bytes())?;
+        let timing = serde_json::to_string_pretty(timing).expect("plain data");
+        files::write(&self.folder.join("timing.json"), format!("{timing}\n").as_bytes())?;
         let info = serde_json::to_string_pretty(&self.info).expect("plain data");
-        files::write(&self.folder.join("run.json"), format!("{info}\n").as_bytes())
+        files::write(&self.folder.join("run.json"), format!("{info}\n").as_bytes())?;
+        files::remove(&self.folder.join("state.bin"))
     }
 
     /// Reads a complete run.
@@ -196,7 +173,7 @@ impl Run {
             return Err(Error::input(folder.display(), "this is not a complete run: run.json is missing", next));
         }
         let info: RunInfo = serde_json::from_str(&text("run.json")?).map_err(|e| bad("run.json", e.to_string()))?;
-        let recipe: Recipe = toml::from_str(&text("recipe.toml")?).map_err(|e| bad("recipe.toml", e.to_string()))?;
+        let recipe = read_recipe(folder)?;
         let history: Result<Vec<EpochRecord>, csv::Error> =
             csv::Reader::from_reader(text("history.csv")?.as_bytes()).deserialize().collect();
         let history = history.map_err(|e| bad("history.csv", e.to_string()))?;
@@ -231,8 +208,21 @@ impl Run {
     /// If the run has no epoch, which neither [`Run::open`] nor training lets happen.
     #[must_use]
     pub fn best(&self) -> EpochRecord {
-        let better = |a: &&EpochRecord, b: &&EpochRecord| a.validation_loss().total_cmp(&b.validation_loss());
-        *self.history.iter().min_by(better).expect("a run has an epoch")
+        self.lowest(EpochRecord::validation_loss)
+    }
+
+    /// The record of the epoch that the held-out documents choose: the lowest data loss; the first one on ties.
+    ///
+    /// # Panics
+    ///
+    /// As [`Run::best`].
+    #[must_use]
+    pub fn chosen(&self) -> EpochRecord {
+        self.lowest(|record| record.validation_data_loss)
+    }
+
+    fn lowest(&self, loss: impl Fn(&EpochRecord) -> f64) -> EpochRecord {
+        *self.history.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).expect("a run has an epoch")
     }
 
     /// The record of an epoch.
@@ -241,11 +231,25 @@ impl Run {
         self.history.iter().find(|record| record.epoch == epoch)
     }
 
-    /// The epochs that stand for the run: the last five, or all if there are fewer.
+    /// The epochs that stand for the run: the last five, or all if there are fewer; or the chosen one.
     #[must_use]
-    pub fn last_epochs(&self) -> Vec<u32> {
-        let from = self.history.len().saturating_sub(5);
-        self.history[from..].iter().map(|record| record.epoch).collect()
+    pub fn epochs_of(&self, stand: Stand) -> Vec<u32> {
+        match stand {
+            Stand::Last => {
+                let from = self.history.len().saturating_sub(5);
+                self.history[from..].iter().map(|record| record.epoch).collect()
+            }
+            Stand::Chosen => vec![self.chosen().epoch],
+        }
+    }
+
+    /// Which epochs stand for the run by its protocol. Early stopping goes back to its best epoch under any.
+    #[must_use]
+    pub fn stand(&self) -> Stand {
+        match (self.info.protocol, self.recipe.patience) {
+            (Protocol::Article, None) => Stand::Last,
+            _ => Stand::Chosen,
+        }
     }
 
     /// The checkpoint of an epoch.
@@ -288,6 +292,10 @@ pub fn check_vacant(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("use the folder", folder)(error)),
     }
+}
+
+fn read_recipe(folder: &Path) -> Result<Recipe> {
+    Knobs::read(&folder.join("recipe.toml"))?.resolve(None, &Knobs::default())
 }
 
 fn history_csv(history: &[EpochRecord]) -> Vec<u8> {

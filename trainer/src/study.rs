@@ -1,21 +1,19 @@
 //! A study: recipes and seeds, each trained, exported and evaluated; then the board; then the evidence.
 
-use std::{
-    num::NonZeroUsize,
-    path::{Path, PathBuf},
-};
+use std::{num::NonZeroUsize, path::Path};
 
 use crate::{
     Error, Result,
     board::Board,
+    cache::Cache,
+    cell::Cell,
     evaluate::{Evaluated, evaluate_run},
     files, parallel,
     prepared::Prepared,
     progress::Progress,
-    recipe::Recipe,
+    recipe::{BASELINE, Recipe},
     results::Results,
-    run::{ARTICLE, Run, RunInfo},
-    train::{EpochRecord, Stop, fit},
+    run::{Protocol, Stand},
     verdict::{self, Rules},
     verify,
 };
@@ -27,74 +25,115 @@ pub struct Plan<'b> {
     pub recipes: Vec<Recipe>,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// The protocols. Recipes that stop early run under [`Protocol::HeldOut`] alone, and bring the baseline along.
+    pub protocols: Vec<Protocol>,
     /// The board, and how many documents to run there.
     pub board: Option<(&'b Board, verify::Documents)>,
     /// How verdicts are reached.
     pub rules: Rules,
     /// How many cells at a time.
     pub threads: NonZeroUsize,
+    /// Whether to go on with what is in the output folder.
+    pub resume: bool,
 }
 
-/// Trains one recipe with one seed into a run folder. `epoch_done` hears of each epoch.
-///
-/// # Errors
-///
-/// A folder that is not empty or cannot be written.
-pub fn train(
-    data: &Prepared,
-    recipe: &Recipe,
-    seed: u64,
-    folder: &Path,
-    mut epoch_done: impl FnMut(&EpochRecord),
-) -> Result<Run> {
-    let started = std::time::Instant::now();
-    let info = RunInfo {
-        schema: 1,
-        seed,
-        protocol: ARTICLE.to_owned(),
-        dataset: data.info.clone(),
-        edgefit: edgefit::VERSION.to_owned(),
-    };
-    let mut run = Run::create(folder, recipe, info, &data.vocabulary)?;
-    let rows = data.vocabulary.rows();
-    fit(recipe, seed, rows, &data.train, &data.test, |record, checkpoint| -> Result<Stop> {
-        if !(record.train_loss.is_finite() && record.validation_data_loss.is_finite()) {
-            return Err(Error::usage(
-                format!("{}, seed {seed}: the loss is not a number after epoch {}", recipe.name, record.epoch),
-                "training has diverged; try a smaller --learning-rate",
-            ));
+/// One cell of a study, and which of its epochs are evaluated.
+struct Task<'d> {
+    cell: Cell,
+    data: &'d Prepared,
+    stands: Vec<Stand>,
+}
+
+impl Task<'_> {
+    /// The name of its run folder.
+    fn name(&self) -> String {
+        let Cell { recipe, seed } = &self.cell;
+        match self.data.protocol {
+            Protocol::Article => format!("{}-{seed}", recipe.name),
+            Protocol::HeldOut => format!("{}-{seed}-held-out", recipe.name),
         }
-        epoch_done(&record);
-        run.add_epoch(record, &checkpoint)?;
-        Ok(Stop::Continue)
-    })?;
-    run.finish(started.elapsed().as_secs_f64())?;
-    Ok(run)
+    }
+
+    fn run(&self, output: &Path, resume: bool) -> Result<Vec<Evaluated>> {
+        let name = self.name();
+        let run = self.cell.train(self.data, &output.join(&name), resume, |_| {})?;
+        let evaluate = |stand: &Stand| {
+            let suffix = if *stand == run.stand() { "" } else { "-last" };
+            let file = output.join(format!("{name}{suffix}.edgefit"));
+            evaluate_run(&run, &self.data.vocabulary, &self.data.test, *stand, &file)
+        };
+        self.stands.iter().map(evaluate).collect()
+    }
 }
 
-/// Runs a study into the folder `output`.
+impl Plan<'_> {
+    /// Whether a recipe is trained under a protocol, and which of its epochs are then evaluated.
+    fn stands(&self, recipe: &Recipe, protocol: Protocol) -> Vec<Stand> {
+        let asked = self.protocols.contains(&protocol);
+        let stops_early = recipe.patience.is_some();
+        match protocol {
+            Protocol::Article if asked && !stops_early => vec![Stand::Last],
+            Protocol::Article => Vec::new(),
+            Protocol::HeldOut => {
+                let mut stands = Vec::new();
+                if asked || stops_early {
+                    stands.push(Stand::Chosen);
+                }
+                // Early stopping is compared with the baseline that went on to the end.
+                if recipe.name == BASELINE && self.recipes.iter().any(|recipe| recipe.patience.is_some()) {
+                    stands.push(Stand::Last);
+                }
+                stands
+            }
+        }
+    }
+
+    fn needs(&self, protocol: Protocol) -> bool {
+        self.recipes.iter().any(|recipe| !self.stands(recipe, protocol).is_empty())
+    }
+
+    fn tasks<'d>(&self, prepared: &'d [Prepared]) -> Vec<Task<'d>> {
+        let mut tasks = Vec::new();
+        for data in prepared {
+            for recipe in &self.recipes {
+                let stands = self.stands(recipe, data.protocol);
+                if stands.is_empty() {
+                    continue;
+                }
+                for &seed in &self.seeds {
+                    let cell = Cell { recipe: recipe.clone(), seed };
+                    tasks.push(Task { cell, data, stands: stands.clone() });
+                }
+            }
+        }
+        tasks
+    }
+}
+
+/// Runs a study of the dataset `source` into the folder `output`.
 ///
 /// # Errors
 ///
-/// A folder that is not empty or cannot be written, or a board that does not answer.
-pub fn study(data: &Prepared, plan: &Plan<'_>, output: &Path) -> Result<Results> {
+/// A source that cannot be read, a folder that is not empty or cannot be written, or a board that does not answer.
+pub fn study(source: &str, cache: &Cache, plan: &Plan<'_>, output: &Path) -> Result<Results> {
+    let protocols = [Protocol::Article, Protocol::HeldOut].into_iter().filter(|&protocol| plan.needs(protocol));
+    let prepared: Vec<Prepared> =
+        protocols.map(|protocol| Prepared::open(source, protocol, cache)).collect::<Result<_>>()?;
+    let first = prepared.first().ok_or_else(|| Error::usage("no recipe to train", "name one with --recipes"))?;
     files::create_folder(output)?;
-    let cells: Vec<(&Recipe, u64)> =
-        plan.recipes.iter().flat_map(|recipe| plan.seeds.iter().map(move |&seed| (recipe, seed))).collect();
-    let progress = Progress::new("train", cells.len());
-    let mut evaluated = parallel::map(&cells, plan.threads, |&(recipe, seed)| -> Result<Evaluated> {
-        let cell = format!("{}-{seed}", recipe.name);
-        let run = train(data, recipe, seed, &output.join(&cell), |_| {})?;
-        let file: PathBuf = output.join(format!("{cell}.edgefit"));
-        let evaluated = evaluate_run(&run, &data.vocabulary, &data.test, &file)?;
-        progress.step(&summary(&evaluated));
+    let tasks = plan.tasks(&prepared);
+    let progress = Progress::new("train", tasks.len());
+    let evaluated = parallel::map(&tasks, plan.threads, |task| -> Result<Vec<Evaluated>> {
+        let evaluated = task.run(output, plan.resume)?;
+        progress.step(&evaluated.first().map_or_else(|| task.name(), summary));
         Ok(evaluated)
     })?;
     drop(progress);
+    let mut evaluated: Vec<Evaluated> = evaluated.into_iter().flatten().collect();
     if let Some((board, documents)) = plan.board {
-        verify::on_board(&mut evaluated, board, documents, &data.dataset.test, plan.threads)?;
+        verify::on_board(&mut evaluated, board, documents, &first.dataset()?.test, plan.threads)?;
     }
-    let results = verdict::results(data.info.clone(), &evaluated, &plan.rules)?;
+    let results = verdict::results(first.info.clone(), &evaluated, &plan.rules)?;
     let json = serde_json::to_string_pretty(&results).expect("plain data");
     files::write(&output.join("results.json"), format!("{json}\n").as_bytes())?;
     Ok(results)
@@ -105,9 +144,10 @@ fn summary(evaluated: &Evaluated) -> String {
     let row = &evaluated.row;
     let float = row.float.as_ref().map_or(f64::NAN, |float| float.test_accuracy);
     format!(
-        "{}, seed {}: test accuracy float {float:.4}, integer {:.4}, {} flips in {} documents",
+        "{}, seed {}, {}: test accuracy float {float:.4}, integer {:.4}, {} flips in {} documents",
         row.recipe,
         row.seed,
+        row.protocol,
         row.integer.test_accuracy,
         row.integer.flips.unwrap_or(0),
         row.integer.documents,

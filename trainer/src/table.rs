@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::{
     evidence::Interval,
-    results::{BoardRow, ModelRow, Results},
+    results::{BoardRow, GainRow, ModelRow, Results},
+    run::Stand,
 };
 
 /// Rows of cells, printed with aligned columns: the first one to the left, the others to the right.
@@ -58,7 +59,7 @@ pub fn render(results: &Results) -> String {
 }
 
 fn models(models: &[ModelRow], out: &mut String) {
-    out.push_str("Accuracy of the last epoch, in %; flips are decisions that differ between float and integer\n\n");
+    out.push_str("Accuracy of the exported epoch, in %; flips are decisions that differ between float and integer\n\n");
     let mut table = Table::new([
         "recipe",
         "seed",
@@ -79,6 +80,8 @@ fn models(models: &[ModelRow], out: &mut String) {
         table.row([
             model.recipe.clone(),
             model.seed.to_string(),
+            model.protocol.clone(),
+            model.epoch.to_string(),
             float(|float| float.train_accuracy),
             float(|float| float.test_accuracy),
             percent(model.integer.test_accuracy),
@@ -110,15 +113,16 @@ fn gains(results: &Results, out: &mut String) {
     let plural = if seeds == 1 { "" } else { "s" };
     let _ = writeln!(
         out,
-        "\nGain over baseline, in points [95% interval]: mean of the last epochs over {seeds} seed{plural}; the board \
-         runs the last epoch\n"
+        "\nGain over baseline, in points [95% interval]: mean of the last epochs over {seeds} seed{plural}, or of \
+         the chosen one; the board runs the exported one\n"
     );
-    let mut table = Table::new(["recipe", "protocol", "float", "integer", "board", "shift", "verdict"]);
+    let mut table = Table::new(["recipe", "protocol", "epochs", "float", "integer", "board", "shift", "verdict"]);
     for gain in &results.gains {
         let evidence = &gain.evidence;
         table.row([
             evidence.recipe.clone(),
             gain.protocol.clone(),
+            epochs(gain),
             interval(&evidence.float),
             interval(&evidence.integer),
             evidence.board.as_ref().map_or_else(dash, interval),
@@ -127,6 +131,18 @@ fn gains(results: &Results, out: &mut String) {
         ]);
     }
     table.write(out);
+}
+
+/// Which epochs are compared, of technique and baseline.
+fn epochs(gain: &GainRow) -> String {
+    let word = |stand| match stand {
+        Stand::Last => "last",
+        Stand::Chosen => "chosen",
+    };
+    match gain.epochs == gain.baseline_epochs {
+        true => word(gain.epochs).to_owned(),
+        false => format!("{} - {}", word(gain.epochs), word(gain.baseline_epochs)),
+    }
 }
 
 fn interval(interval: &Interval) -> String {

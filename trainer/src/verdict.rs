@@ -6,7 +6,7 @@ use crate::{
     evidence::{self, Correctness, Settings, Verdict},
     recipe::BASELINE,
     results::{BoardRow, GainRow, Results, SCHEMA},
-    run::DatasetInfo,
+    run::{DatasetInfo, Stand},
 };
 
 /// The most RMS error of the dequantised logits, as a share of the RMS of the float ones. The nets of the recipes are
@@ -122,35 +122,60 @@ fn model_failures(model: &Evaluated) -> Vec<String> {
     failures
 }
 
-/// Weighs every technique against the baseline, protocol by protocol.
+/// The techniques that are compared with one baseline: of one protocol, by one choice of epochs.
+struct Comparison<'m> {
+    protocol: &'m str,
+    epochs: Stand,
+    baseline_epochs: Stand,
+    baseline: Vec<&'m Evaluated>,
+    techniques: Vec<&'m Evaluated>,
+}
+
+/// The comparisons that the models allow. A run that was stopped early is compared with the baseline that went on.
+fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
+    let mut comparisons: Vec<Comparison<'_>> = Vec::new();
+    for model in models.iter().filter(|model| model.correctness.is_some() && model.row.recipe != BASELINE) {
+        let Some(epochs) = model.row.epochs else { continue };
+        let protocol = model.row.protocol.as_str();
+        let baseline_epochs = if model.stops_early { Stand::Last } else { epochs };
+        let same =
+            |c: &&mut Comparison<'_>| (c.protocol, c.epochs, c.baseline_epochs) == (protocol, epochs, baseline_epochs);
+        if let Some(comparison) = comparisons.iter_mut().find(same) {
+            comparison.techniques.push(model);
+            continue;
+        }
+        let is_baseline = |m: &&Evaluated| {
+            let row = &m.row;
+            row.recipe == BASELINE && row.protocol == protocol && row.epochs == Some(baseline_epochs)
+        };
+        let baseline = models.iter().filter(is_baseline).collect();
+        comparisons.push(Comparison { protocol, epochs, baseline_epochs, baseline, techniques: vec![model] });
+    }
+    comparisons
+}
+
+/// Weighs every technique against its baseline.
 fn gains(models: &[Evaluated], rules: &Rules, results: &mut Results) -> Result<()> {
-    let mut protocols: Vec<&str> = models.iter().map(|model| model.row.protocol.as_str()).collect();
-    protocols.sort_unstable();
-    protocols.dedup();
-    for protocol in protocols {
-        let of_protocol: Vec<&Evaluated> =
-            models.iter().filter(|m| m.row.protocol == protocol && m.correctness.is_some()).collect();
-        let names = distinct(of_protocol.iter().map(|model| model.row.recipe.as_str()));
-        let techniques: Vec<&str> = names.iter().copied().filter(|&name| name != BASELINE).collect();
-        if techniques.is_empty() {
-            continue;
-        }
-        if techniques.len() == names.len() {
-            results.notes.push(format!("no gains: there is no `{BASELINE}` to compare with"));
-            continue;
-        }
-        let seeds = common_seeds(&of_protocol, &names);
+    for comparison in comparisons(models) {
+        let Comparison { protocol, epochs, baseline_epochs, baseline, techniques } = comparison;
+        let names = distinct(techniques.iter().map(|model| model.row.recipe.as_str()));
+        let named = |name: &str| techniques.iter().copied().filter(|m| m.row.recipe == name).collect::<Vec<_>>();
+        let rows: Vec<Vec<&Evaluated>> = names.iter().map(|name| named(name)).collect();
+        let seeds = common_seeds(&baseline, &rows);
         if seeds.is_empty() {
-            results.notes.push("no gains: the recipes have no seed in common".to_owned());
+            let what = if baseline.is_empty() { "no `baseline` to compare with" } else { "no seed in common" };
+            results.notes.push(format!("no gain of {} ({protocol} protocol): {what}", names.join(", ")));
             continue;
         }
-        let table = |name: &str| table(name, &seeds, &of_protocol);
-        let tables: Vec<evidence::Recipe> = techniques.iter().map(|name| table(name)).collect::<Result<_>>()?;
-        let weighed = evidence::gains(&table(BASELINE)?, &tables, &rules.settings)
+        let tables: Vec<evidence::Recipe> =
+            names.iter().zip(&rows).map(|(name, rows)| table(name, &seeds, rows)).collect::<Result<_>>()?;
+        let weighed = evidence::gains(&table(BASELINE, &seeds, &baseline)?, &tables, &rules.settings)
             .map_err(|error| Error::usage(error, "check --margin"))?;
-        results.gains.extend(weighed.into_iter().map(|evidence| GainRow { protocol: protocol.to_owned(), evidence }));
+        let row = |evidence| GainRow { protocol: protocol.to_owned(), epochs, baseline_epochs, evidence };
+        results.gains.extend(weighed.into_iter().map(row));
         results.notes.extend(seed_note(seeds.len()));
     }
+    results.notes.dedup();
     Ok(())
 }
 
@@ -173,22 +198,20 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     seen
 }
 
-/// The seeds that every recipe has, ascending.
-fn common_seeds(models: &[&Evaluated], names: &[&str]) -> Vec<u64> {
-    let has = |name: &str, seed: u64| models.iter().any(|m| m.row.recipe == name && m.row.seed == seed);
-    let mut seeds: Vec<u64> = models.iter().map(|model| model.row.seed).collect();
+/// The seeds that the baseline and every technique have, ascending.
+fn common_seeds(baseline: &[&Evaluated], techniques: &[Vec<&Evaluated>]) -> Vec<u64> {
+    let has = |rows: &[&Evaluated], seed: u64| rows.iter().any(|m| m.row.seed == seed);
+    let mut seeds: Vec<u64> = baseline.iter().map(|model| model.row.seed).collect();
     seeds.sort_unstable();
     seeds.dedup();
-    seeds.retain(|&seed| names.iter().all(|name| has(name, seed)));
+    seeds.retain(|&seed| techniques.iter().all(|rows| has(rows, seed)));
     seeds
 }
 
 /// The correctness of a recipe, a row a seed.
 fn table(name: &str, seeds: &[u64], models: &[&Evaluated]) -> Result<evidence::Recipe> {
-    let rows: Vec<&Evaluated> = seeds
-        .iter()
-        .filter_map(|&seed| models.iter().find(|m| m.row.recipe == name && m.row.seed == seed).copied())
-        .collect();
+    let rows: Vec<&Evaluated> =
+        seeds.iter().filter_map(|&seed| models.iter().find(|m| m.row.seed == seed).copied()).collect();
     let of = |rows: Vec<&[f32]>| {
         Correctness::new(&rows).map_err(|error| Error::usage(error, "compare runs on the same dataset only"))
     };

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use setup::Boards;
+
 /// Sets up what a verb needs, then carries it out
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
@@ -26,13 +28,14 @@ enum Verb {
     },
     /// Every check and every test: format, lints, documentation, unit, property, parity on QEMU, and the whole story
     Test,
-    /// Install what the other verbs need: the Rust target of the boards, and QEMU
+    /// Install what the other verbs need: the Rust targets of the boards, and QEMU
     Setup,
 }
 
 fn main() -> ExitCode {
     let verb = Cli::parse().verb;
-    let outcome = setup::run().and_then(|()| match verb {
+    let boards = if matches!(verb, Verb::Demo { .. }) { Boards::Default } else { Boards::All };
+    let outcome = setup::run(boards).and_then(|()| match verb {
         Verb::Demo { arguments } => steps::demo(&arguments),
         Verb::Test => steps::test(),
         Verb::Setup => Ok(()),

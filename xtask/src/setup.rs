@@ -7,15 +7,59 @@ use std::{
 
 use crate::Failure;
 
-/// The target of the default board.
-const TARGET: &str = "thumbv7em-none-eabihf";
-/// The emulator.
-const QEMU: &str = "qemu-system-arm";
+/// The targets of the boards, that of the default board first.
+const TARGETS: [&str; 5] = [
+    "thumbv7em-none-eabihf",
+    "thumbv6m-none-eabi",
+    "thumbv7m-none-eabi",
+    "thumbv8m.main-none-eabihf",
+    "riscv32imac-unknown-none-elf",
+];
 
-/// Installs the Rust target and the emulator where they are missing.
-pub(crate) fn run() -> Result<(), Failure> {
-    rust_target()?;
-    qemu()
+/// An emulator: its program, and for each way to install it a program that shows that the way applies, and the shell line.
+struct Emulator {
+    program: &'static str,
+    ways: [(&'static str, &'static str); 5],
+}
+
+/// The emulators of the boards, that of the default board first.
+const EMULATORS: [Emulator; 2] = [
+    Emulator {
+        program: "qemu-system-arm",
+        ways: [
+            ("apt-get", "apt-get update && apt-get install -y --no-install-recommends qemu-system-arm"),
+            ("dnf", "dnf install -y qemu-system-arm-core"),
+            ("pacman", "pacman -S --noconfirm qemu-system-arm"),
+            ("apk", "apk add qemu-system-arm"),
+            ("brew", "brew install qemu"),
+        ],
+    },
+    Emulator {
+        program: "qemu-system-riscv32",
+        ways: [
+            ("apt-get", "apt-get update && apt-get install -y --no-install-recommends qemu-system-misc"),
+            ("dnf", "dnf install -y qemu-system-riscv-core"),
+            ("pacman", "pacman -S --noconfirm qemu-system-riscv"),
+            ("apk", "apk add qemu-system-riscv32"),
+            ("brew", "brew install qemu"),
+        ],
+    },
+];
+
+/// Which boards to be ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boards {
+    /// The default board.
+    Default,
+    /// All of them.
+    All,
+}
+
+/// Installs the Rust targets and the emulators where they are missing.
+pub(crate) fn run(boards: Boards) -> Result<(), Failure> {
+    let count = |all| if boards == Boards::All { all } else { 1 };
+    TARGETS.iter().take(count(TARGETS.len())).try_for_each(|target| rust_target(target))?;
+    EMULATORS.iter().take(count(EMULATORS.len())).try_for_each(emulator)
 }
 
 /// Whether a command runs and succeeds, without a word.
@@ -25,38 +69,30 @@ fn succeeds(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn rust_target() -> Result<(), Failure> {
-    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+fn rust_target(target: &str) -> Result<(), Failure> {
+    let output = Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
     let folder = output.ok().filter(|output| output.status.success()).map(|output| output.stdout);
     if folder.is_some_and(|path| Path::new(String::from_utf8_lossy(&path).trim()).is_dir()) {
         return Ok(());
     }
-    eprintln!("setup: rustup target add {TARGET}");
-    let installed = Command::new("rustup").args(["target", "add", TARGET]).status();
+    eprintln!("setup: rustup target add {target}");
+    let installed = Command::new("rustup").args(["target", "add", target]).status();
     if installed.is_ok_and(|status| status.success()) {
         return Ok(());
     }
     Err(Failure::missing(format!(
-        "the Rust target {TARGET} is missing\n  install Rust by rustup and run: rustup target add {TARGET}"
+        "the Rust target {target} is missing\n  install Rust by rustup and run: rustup target add {target}"
     )))
 }
 
-/// A way to install QEMU: a program that shows that it applies, and the shell line.
-const WAYS: [(&str, &str); 5] = [
-    ("apt-get", "apt-get update && apt-get install -y --no-install-recommends qemu-system-arm"),
-    ("dnf", "dnf install -y qemu-system-arm-core"),
-    ("pacman", "pacman -S --noconfirm qemu-system-arm"),
-    ("apk", "apk add qemu-system-arm"),
-    ("brew", "brew install qemu"),
-];
-
-fn qemu() -> Result<(), Failure> {
-    if succeeds(QEMU, &["--version"]) {
+fn emulator(emulator: &Emulator) -> Result<(), Failure> {
+    let Emulator { program: qemu, ways } = emulator;
+    if succeeds(qemu, &["--version"]) {
         return Ok(());
     }
-    let Some((program, line)) = WAYS.iter().find(|(program, _)| succeeds(program, &["--version"])) else {
+    let Some((program, line)) = ways.iter().find(|(program, _)| succeeds(program, &["--version"])) else {
         return Err(Failure::missing(format!(
-            "{QEMU} is missing\n  install QEMU's Arm system emulator, then run again"
+            "{qemu} is missing\n  install QEMU's system emulator of that name, then run again"
         )));
     };
     // Homebrew refuses to run as root; the others need it.
@@ -64,16 +100,16 @@ fn qemu() -> Result<(), Failure> {
         "brew" => "",
         _ if is_root() => "",
         _ if succeeds("sudo", &["-n", "true"]) => "sudo ",
-        _ => return Err(Failure::missing(format!("{QEMU} is missing\n  run: sudo sh -c '{line}'"))),
+        _ => return Err(Failure::missing(format!("{qemu} is missing\n  run: sudo sh -c '{line}'"))),
     };
     let shell = format!("{prefix}sh -c '{line}'");
     eprintln!("setup: {shell}");
     // The package manager's chatter belongs to progress, not to the verb's output.
     let done = Command::new("sh").args(["-c", &format!("{shell} 1>&2")]).stdin(Stdio::null()).status();
-    if done.is_ok_and(|status| status.success()) && succeeds(QEMU, &["--version"]) {
+    if done.is_ok_and(|status| status.success()) && succeeds(qemu, &["--version"]) {
         return Ok(());
     }
-    Err(Failure::missing(format!("{QEMU} could not be installed\n  run: sudo sh -c '{line}'")))
+    Err(Failure::missing(format!("{qemu} could not be installed\n  run: sudo sh -c '{line}'")))
 }
 
 fn is_root() -> bool {

@@ -126,7 +126,7 @@ enum Heard {
 /// A link to a board.
 #[derive(Debug)]
 pub(super) struct Connection<W> {
-    to_board: W,
+    pub(super) to_board: W,
     from_board: Receiver<Vec<u8>>,
     pace: Pace,
     /// The bytes being read, and how many of them have been.
@@ -342,6 +342,12 @@ impl<W: Write> Connection<W> {
         }
     }
 
+    /// Whether the next answer is that a frame was damaged.
+    #[cfg(test)]
+    pub(super) fn hears_damage(&mut self) -> bool {
+        matches!(self.hear(self.pace.silence), Ok(Heard::Damaged { .. }))
+    }
+
     fn hear(&mut self, silence: Duration) -> Result<Heard, LinkError> {
         loop {
             let mut bytes = &self.chunk[self.read..];
@@ -409,6 +415,8 @@ fn understand(body: &mut [u8]) -> Heard {
     Heard::Answer { number, answer }
 }
 
+#[cfg(test)]
+pub(super) mod line;
 mod stream;
 #[cfg(test)]
 mod tests;

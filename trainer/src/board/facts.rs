@@ -25,6 +25,19 @@ pub(super) struct Facts {
     pub(super) qemu: Option<Qemu>,
     /// What probe-rs knows it as, if it is a real board.
     pub(super) probe: Option<Probe>,
+    /// What the image was measured to take, by which a model is known to fit before anything is built.
+    pub(super) image: Option<Measured>,
+}
+
+/// Bytes of the image, without the model.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Measured {
+    /// Code and constants.
+    pub(super) flash: u64,
+    /// Statics, the scratch among them.
+    pub(super) ram: u64,
+    /// The deepest stack.
+    pub(super) stack: u64,
 }
 
 /// How the link travels.
@@ -65,9 +78,12 @@ pub(super) struct Scratch {
 
 /// How QEMU emulates the board.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct Qemu {
     pub(super) program: String,
     pub(super) machine: String,
+    /// The largest file that it loads, if not any: the model then goes in pieces.
+    pub(super) largest_file: Option<usize>,
 }
 
 /// How a debug probe finds the board.

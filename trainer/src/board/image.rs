@@ -66,7 +66,10 @@ fn build_alone(firmware: &Path, board: &Facts) -> Result<PathBuf, BuildFailure> 
     let folder = firmware.join("target/boards");
     let kept = folder.join(format!("{}.elf", board.name));
     let unusable = |error: io::Error| {
-        BuildFailure::new(format!("{}: {error}", folder.display()), "check who may write there, and the room on the disk")
+        BuildFailure::new(
+            format!("{}: {error}", folder.display()),
+            "check who may write there, and the room on the disk",
+        )
     };
     fs::create_dir_all(&folder).map_err(unusable)?;
     let lock = File::create(folder.join("lock")).map_err(unusable)?;

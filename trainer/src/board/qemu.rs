@@ -17,6 +17,7 @@ use super::{
     facts::{Facts, Qemu, Transport},
     image::Image,
     logs::{LogLine, LogTable},
+    session::Running,
 };
 use crate::{Error, Result};
 
@@ -79,11 +80,15 @@ impl Process {
         let make = |name: &str| Fifo::make(&at(name)).map_err(Error::io("create", at(name)));
         let [to_board, from_board] = fifos(board.facts.transport);
         let (to_board, from_board) = (make(to_board)?, make(from_board)?);
-        fs::write(at(MODEL), model).map_err(Error::io("write", at(MODEL)))?;
+        let pieces = pieces(emulated, model);
+        for (name, _, piece) in &pieces {
+            fs::write(at(name), piece).map_err(Error::io("write", at(name)))?;
+        }
         let complaints = File::create(at("complaints")).map_err(Error::io("create", at("complaints")))?;
 
         let mut qemu = Command::new(&emulated.program);
-        qemu.args(arguments(&board.facts, emulated, (!model.is_empty()).then_some(MODEL))).arg(&image.elf);
+        let files: Vec<_> = pieces.iter().map(|(name, offset, _)| (name.as_str(), *offset)).collect();
+        qemu.args(arguments(&board.facts, emulated, &files)).arg(&image.elf);
         qemu.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
         let mut child = qemu.spawn().map_err(|error| cannot_start(board, &emulated.program, &error))?;
 
@@ -93,8 +98,15 @@ impl Process {
         Ok((Self { child, logs, folder }, ends))
     }
 
-    /// Waits for the board to leave, and kills it if it does not.
-    pub(super) fn wait(mut self) -> Result<Ended> {
+    fn ended(&mut self, logs: Vec<LogLine>) -> Result<Ended> {
+        let status = self.child.wait().map_err(Error::io("wait for QEMU in", self.folder.path()))?;
+        let complaint = fs::read(self.folder.path().join("complaints")).unwrap_or_default();
+        Ok(Ended { status, logs, complaint: String::from_utf8_lossy(&complaint).trim().to_owned() })
+    }
+}
+
+impl Running for Process {
+    fn wait(mut self: Box<Self>) -> Result<Ended> {
         let logs = self.logs.recv_timeout(LEAVING);
         if logs.is_err() {
             return self.kill();
@@ -102,24 +114,16 @@ impl Process {
         self.ended(logs.unwrap_or_default())
     }
 
-    /// Ends a board that no longer answers.
-    pub(super) fn kill(mut self) -> Result<Ended> {
+    fn kill(mut self: Box<Self>) -> Result<Ended> {
         // It may have gone by itself, which is no error.
         let _ = self.child.kill();
         let logs = self.logs.recv().unwrap_or_default();
         self.ended(logs)
     }
 
-    /// Ends the program as if it had crashed.
     #[cfg(test)]
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self) {
         self.child.kill().unwrap();
-    }
-
-    fn ended(&mut self, logs: Vec<LogLine>) -> Result<Ended> {
-        let status = self.child.wait().map_err(Error::io("wait for QEMU in", self.folder.path()))?;
-        let complaint = fs::read(self.folder.path().join("complaints")).unwrap_or_default();
-        Ok(Ended { status, logs, complaint: String::from_utf8_lossy(&complaint).trim().to_owned() })
     }
 }
 
@@ -152,8 +156,15 @@ const fn fifos(transport: Transport) -> [&'static str; 2] {
     }
 }
 
-/// QEMU's arguments but for the image, which comes last.
-pub(super) fn arguments(board: &Facts, qemu: &Qemu, model: Option<&str>) -> Vec<String> {
+/// The files that the model goes in: the name, the offset and the bytes of each.
+fn pieces<'m>(qemu: &Qemu, model: &'m [u8]) -> Vec<(String, usize, &'m [u8])> {
+    let largest = qemu.largest_file.unwrap_or(usize::MAX).max(1);
+    let piece = |(i, piece)| (format!("{MODEL}.{i}"), i * largest, piece);
+    model.chunks(largest).enumerate().map(piece).collect()
+}
+
+/// QEMU's arguments but for the image, which comes last. The files go into the model region at these offsets.
+pub(super) fn arguments(board: &Facts, qemu: &Qemu, files: &[(&str, usize)]) -> Vec<String> {
     let mut arguments: Vec<String> =
         ["-M", &qemu.machine, "-nographic", "-monitor", "none"].map(str::to_owned).to_vec();
     let mut add = |more: &[&str]| arguments.extend(more.iter().map(|&argument| argument.to_owned()));
@@ -169,8 +180,9 @@ pub(super) fn arguments(board: &Facts, qemu: &Qemu, model: Option<&str>) -> Vec<
             add(&["-serial", "none", "-semihosting-config", "enable=on,target=native"]);
         }
     }
-    if let Some(model) = model {
-        add(&["-device", &format!("loader,file={model},addr={:#010x},force-raw=on", board.model.origin)]);
+    for (file, offset) in files {
+        let address = board.model.origin as usize + offset;
+        add(&["-device", &format!("loader,file={file},addr={address:#010x},force-raw=on")]);
     }
     add(&["-kernel"]);
     arguments

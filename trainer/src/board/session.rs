@@ -7,9 +7,34 @@ use super::{
     connection::{Connection, LinkError, Pace},
     facts::Transport,
     logs::LogLine,
-    qemu::{Ended, Process},
+    qemu::{Ended, Ends, Process},
 };
 use crate::{Error, Result};
+
+/// A board that runs, wherever it does.
+pub(super) trait Running: std::fmt::Debug {
+    /// Waits for the board to leave, and ends it if it does not.
+    fn wait(self: Box<Self>) -> Result<Ended>;
+    /// Ends a board that no longer answers, or has nothing to return to.
+    fn kill(self: Box<Self>) -> Result<Ended>;
+    /// Ends the program as if it had crashed.
+    #[cfg(test)]
+    fn stop(&mut self);
+}
+
+/// Starts an emulated board, or connects to a real one, which has the image and the model already.
+fn start(board: &Board, model: &[u8]) -> Result<(Box<dyn Running>, Ends)> {
+    if let Some(qemu) = &board.facts.qemu {
+        let (process, ends) = Process::start(board, qemu, board.image()?, model)?;
+        return Ok((Box::new(process), ends));
+    }
+    #[cfg(feature = "probe")]
+    if let Some(probe) = &board.facts.probe {
+        let (attached, ends) = super::probe::Attached::start(board, probe, board.image()?)?;
+        return Ok((Box::new(attached), ends));
+    }
+    Err(board.not_here())
+}
 
 /// How many of the last log lines an error shows.
 const SHOWN_LOGS: usize = 5;
@@ -39,7 +64,7 @@ pub struct Session<'b> {
     board: &'b Board,
     connection: Connection<File>,
     /// `None` once it has failed.
-    process: Option<Process>,
+    process: Option<Box<dyn Running>>,
 }
 
 impl<'b> Session<'b> {
@@ -55,8 +80,7 @@ impl<'b> Session<'b> {
             let problem = format!("the model does not fit: {} bytes, the board has room for {room}", model.len());
             return Err(board.error(problem, "export a smaller model, or choose a board with more flash"));
         }
-        let Some(qemu) = &board.facts.qemu else { return Err(board.not_here()) };
-        let (process, ends) = Process::start(board, qemu, board.image()?, model)?;
+        let (process, ends) = start(board, model)?;
         let pace = if board.facts.transport == Transport::Uart { Pace::SERIAL } else { Pace::PIPE };
         let connection = Connection::new(ends.from_board, ends.to_board, pace);
         let mut session = Self { board, connection, process: Some(process) };
@@ -143,6 +167,9 @@ impl<'b> Session<'b> {
     pub fn finish(mut self) -> Result<Vec<LogLine>> {
         self.connection.quit().map_err(|error| self.failed(&error))?;
         let Some(process) = self.process.take() else { return Err(self.over()) };
+        if self.board.facts.transport == Transport::Rtt {
+            return Ok(process.kill()?.logs);
+        }
         if self.board.facts.transport == Transport::Uart {
             // It has nothing to return to; its last byte says that it has nothing more to log.
             return match self.connection.listen() {
@@ -197,6 +224,9 @@ fn last_words(ended: &Ended) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod faults;
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,24 @@ impl Corpus {
         Self { offsets, rows, labels: split.labels().to_vec(), start: start.is_some() }
     }
 
+    /// Some of the documents, in the order given.
+    ///
+    /// # Panics
+    ///
+    /// If one is not below [`len`](Self::len).
+    #[must_use]
+    pub fn subset(&self, documents: &[u32]) -> Self {
+        let labels = Vec::with_capacity(documents.len());
+        let mut subset = Self { offsets: vec![0], rows: Vec::new(), labels, start: self.start };
+        for &document in documents {
+            subset.rows.extend_from_slice(self.rows(document as usize));
+            // Parts of what fits in 32 bits do too.
+            subset.offsets.push(subset.rows.len() as u32);
+            subset.labels.push(self.label(document as usize));
+        }
+        subset
+    }
+
     /// How many documents it has.
     #[must_use]
     pub fn len(&self) -> usize {

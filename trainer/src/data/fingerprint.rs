@@ -1,8 +1,9 @@
 //! What a source holds, told without understanding it.
 
 use super::{dataset, keras, synthetic};
+use crate::files;
 use sha2::{Digest, Sha256};
-use std::{fs::File, io, path::Path};
+use std::{fs::File, path::Path};
 
 /// The [`sha256`](super::Dataset::sha256) that the dataset would have which `source` names, where reading the bytes is
 /// enough to tell, or a stand-in for it where there are no bytes to read.
@@ -33,7 +34,7 @@ fn add(path: &Path, sha256: &mut Sha256) -> Option<()> {
     if !path.is_file() {
         return None;
     }
-    io::copy(&mut File::open(path).ok()?, sha256).ok().map(|_| ())
+    files::hash(File::open(path).ok()?, sha256).ok().map(|_| ())
 }
 
 #[cfg(test)]
@@ -60,8 +61,11 @@ mod tests {
     fn it_is_the_hash_of_keras_s_two_files() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/imdb.npz");
         if !Path::new(path).exists() {
-            use io::Write;
-            let _ = writeln!(io::stdout(), "skipped: it_is_the_hash_of_keras_s_two_files needs ../shared/data/imdb.npz");
+            use std::io::Write;
+            let _ = writeln!(
+                std::io::stdout(),
+                "skipped: it_is_the_hash_of_keras_s_two_files needs ../shared/data/imdb.npz"
+            );
             return;
         }
         assert_eq!(fingerprint(path), Some(Dataset::open(path).unwrap().sha256));

@@ -1,7 +1,7 @@
 //! The reviews in the unpacked folder.
 
 use super::{
-    Dataset,
+    Dataset, layout,
     reviews::{CLASSES, HALVES, LONGEST, Place, ROOT, Reviews, is_review},
 };
 use crate::{Error, Result};
@@ -20,7 +20,11 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
             read_class(&root.join(half_name).join(class_name), half, class, &mut reviews)?;
         }
     }
-    reviews.finish(None)
+    let dataset = reviews.finish(None)?;
+    if layout::is_synthetic(&root) {
+        return Ok(Dataset { name: "synthetic-files".into(), synthetic: true, ..dataset });
+    }
+    Ok(dataset)
 }
 
 /// The folder that holds `train` and `test`.

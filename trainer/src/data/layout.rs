@@ -2,7 +2,12 @@
 
 use std::{fs::File, io::Read, path::Path};
 
-pub(crate) use super::reviews::{HALVES, ROOT};
+use super::reviews;
+
+/// The folder that holds the two halves.
+pub(crate) const ROOT: &str = reviews::ROOT;
+/// The folders of the two halves.
+pub(crate) const HALVES: [&str; 2] = reviews::HALVES;
 
 /// The file that says so.
 pub(crate) const README: &str = "README.md";

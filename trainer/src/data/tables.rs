@@ -73,7 +73,11 @@ impl VocabularyTables {
     }
 
     /// Gives each word `inside` a row, and tells those `outside` from them.
-    fn place<'a>(inside: Vec<&'a [u8]>, outside: impl Iterator<Item = &'a [u8]> + Clone, foreign: bool) -> Result<Self> {
+    fn place<'a>(
+        inside: Vec<&'a [u8]>,
+        outside: impl Iterator<Item = &'a [u8]> + Clone,
+        foreign: bool,
+    ) -> Result<Self> {
         if inside.is_empty() {
             return Err(Error::input("the training texts", "they hold no word", "check that they are texts"));
         }

@@ -19,8 +19,10 @@ pub(super) fn write(dataset: &Dataset, folder: &Path) -> Result<()> {
         _ => Path::new("."),
     };
     files::create_folder(parent)?;
-    let temporary =
-        tempfile::Builder::new().prefix(".edgefit-").tempdir_in(parent).map_err(Error::io("create a folder in", parent))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".edgefit-")
+        .tempdir_in(parent)
+        .map_err(Error::io("create a folder in", parent))?;
     // A temporary folder is private; the one inside is as any other, less the umask.
     let root = temporary.path().join(layout::ROOT);
     for (half, split) in layout::HALVES.iter().zip([&dataset.train, &dataset.test]) {

@@ -148,6 +148,7 @@ fn download(wanted: &Wanted<'_>, target: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::hex;
 
     #[test]
     fn the_reviews_go_into_the_cache_folder_if_there_is_one() {
@@ -159,7 +160,6 @@ mod tests {
 
     #[test]
     fn the_pinned_hash_reads_as_it_is_published() {
-        let hex: String = IMDB.wanted.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe");
+        assert_eq!(hex(&IMDB.wanted.sha256), "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe");
     }
 }

@@ -19,7 +19,7 @@ use ureq::{
 };
 
 use self::part::Part;
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, run::hex};
 
 /// The file to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,10 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: &mut
         idle = if part.length() > furthest { 0 } else { idle + 1 };
         furthest = furthest.max(part.length());
         if idle >= patience.attempts {
-            let next = format!("run it again to go on after {} bytes, or name a mirror with --url", part.length());
+            let next = match part.length() {
+                0 => "check the network, name a mirror with --url, or get the file by other means".to_owned(),
+                length => format!("run it again to go on after {length} bytes, or name a mirror with --url"),
+            };
             return Err(Error::input(wanted.url, format!("given up after {idle} attempts: {why}"), next));
         }
         watch(Event::Again(why));
@@ -123,9 +126,7 @@ pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: &mut
 /// What is at the target already must be the file; it is never overwritten.
 fn present(wanted: &Wanted<'_>, target: &Path) -> Result<Fetched> {
     let mut sha256 = Sha256::new();
-    File::open(target)
-        .and_then(|mut file| std::io::copy(&mut file, &mut sha256))
-        .map_err(Error::io("read", target))?;
+    File::open(target).and_then(|file| files::hash(file, &mut sha256)).map_err(Error::io("read", target))?;
     if <[u8; 32]>::from(sha256.finalize()) == wanted.sha256 {
         return Ok(Fetched::Present);
     }
@@ -134,7 +135,7 @@ fn present(wanted: &Wanted<'_>, target: &Path) -> Result<Fetched> {
 }
 
 fn not_the_file(wanted: &Wanted<'_>) -> Error {
-    let expected: String = wanted.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = hex(&wanted.sha256);
     Error::input(
         wanted.url,
         format!("what arrived is {} bytes long, but its SHA-256 is not {expected}", wanted.bytes),
@@ -172,12 +173,7 @@ fn agent() -> Agent {
 }
 
 /// Asks for what is missing and receives what comes.
-fn attempt(
-    agent: &Agent,
-    wanted: &Wanted<'_>,
-    part: &mut Part,
-    watch: &mut dyn FnMut(Event),
-) -> Result<(), Failure> {
+fn attempt(agent: &Agent, wanted: &Wanted<'_>, part: &mut Part, watch: &mut dyn FnMut(Event)) -> Result<(), Failure> {
     let mut request = agent.get(wanted.url);
     if part.length() > 0 {
         request = request.header(header::RANGE, format!("bytes={}-", part.length()));
@@ -201,7 +197,7 @@ fn attempt(
 }
 
 /// The body of a response that goes on where the part ends; a part that it does not go with is cleared.
-fn accept(url: &str, response: Response<Body>, part: &mut Part) -> Result<ureq::Body, Failure> {
+fn accept(url: &str, response: Response<Body>, part: &mut Part) -> Result<Body, Failure> {
     let status = response.status();
     let passing = |why: &str| Err(Failure::Passing(format!("the server {why} (status {})", status.as_u16())));
     match status {
@@ -247,6 +243,7 @@ fn failure(url: &str, error: ureq::Error) -> Failure {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
             "the connection is not safe: check the clock and the network, or name a mirror with --url"
         }
+        ureq::Error::Io(error) => return Failure::Passing(error.to_string()),
         _ => return Failure::Passing(error.to_string()),
     };
     Failure::Final(Error::input(url, error, next))

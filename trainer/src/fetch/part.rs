@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// A file beside the target, named like it with `.part` added. It is locked: one program at a time receives a file.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Part {
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
         }
         let mut sha256 = Sha256::new();
-        let length = io::copy(&mut file, &mut sha256).map_err(Error::io("read", &path))?;
+        let length = files::hash(&mut file, &mut sha256).map_err(Error::io("read", &path))?;
         Ok(Self { path, file, length, sha256 })
     }
 

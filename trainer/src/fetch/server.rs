@@ -118,7 +118,9 @@ fn response(body: &[u8], start: usize, total: usize, ranged: bool, reply: Reply)
         Reply::Status(status) => {
             return format!("HTTP/1.1 {status} X\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnope").into();
         }
-        Reply::Redirect => return b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into(),
+        Reply::Redirect => {
+            return b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into();
+        }
         Reply::Noise => return b"what?\r\n\r\n".into(),
         Reply::HangUp => return Vec::new(),
         Reply::Good | Reply::Whole => {}

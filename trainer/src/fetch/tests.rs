@@ -41,8 +41,7 @@ impl Download {
     }
 
     fn again(&mut self) {
-        let wanted =
-            Wanted { url: self.server.url(), bytes: LENGTH as u64, sha256: Sha256::digest(&*CONTENT).into() };
+        let wanted = Wanted { url: self.server.url(), bytes: LENGTH as u64, sha256: Sha256::digest(&*CONTENT).into() };
         let patience = Patience { attempts: 3, pause: Duration::ZERO };
         let events = &mut self.events;
         self.result = fetch(&wanted, &self.folder.path().join("file"), patience, &mut |event| events.push(event));
@@ -166,7 +165,9 @@ fn what_will_not_pass_is_not_tried_again() {
 
 #[test]
 fn what_may_pass_is_tried_again_and_given_up_in_the_end() {
-    for reply in [Reply::Status(500), Reply::Status(503), Reply::Status(429), Reply::Status(408), Reply::HangUp, Reply::Noise] {
+    for reply in
+        [Reply::Status(500), Reply::Status(503), Reply::Status(429), Reply::Status(408), Reply::HangUp, Reply::Noise]
+    {
         Download::of(&[reply, reply, Reply::Good]).succeeded(&[None, None, None]);
         let mut download = Download::of(&[Reply::Cut(10), reply, reply, reply, Reply::Good]);
         download.failed("given up after 3 attempts", 10);
@@ -207,7 +208,7 @@ fn an_address_that_is_none_is_refused_and_no_server_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("new/file");
     let patience = Patience { attempts: 2, pause: Duration::ZERO };
-    let mut attempt = |url| {
+    let attempt = |url| {
         let wanted = Wanted { url, bytes: 1, sha256: [0; 32] };
         fetch(&wanted, &target, patience, &mut |_| ()).unwrap_err().to_string()
     };

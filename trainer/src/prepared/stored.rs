@@ -10,7 +10,7 @@ use crate::{
     Result,
     cache::Cache,
     data::{Corpus, VocabularyTables},
-    run::DatasetInfo,
+    run::{DatasetInfo, Protocol, hex},
 };
 
 /// The folder in the cache.
@@ -29,11 +29,14 @@ struct Key {
     source: [u8; 32],
     /// The size of the vocabulary.
     vocabulary: u32,
+    /// How the data is used: which documents fit.
+    protocol: Protocol,
 }
 
 impl Key {
-    fn of(source: [u8; 32]) -> Self {
-        Self { layout: LAYOUT, tokeniser: edgefit::words::TOKENISER, source, vocabulary: VOCABULARY as u32 }
+    fn of(source: [u8; 32], protocol: Protocol) -> Self {
+        let tokeniser = edgefit::words::TOKENISER;
+        Self { layout: LAYOUT, tokeniser, source, vocabulary: VOCABULARY as u32, protocol }
     }
 
     /// The name of the entry. Versions are not in it, so that a new one takes the place of an old one.
@@ -41,11 +44,12 @@ impl Key {
         let mut sha256 = Sha256::new();
         sha256.update(self.source);
         sha256.update(self.vocabulary.to_le_bytes());
-        sha256.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        sha256.update(self.protocol.name());
+        hex(&sha256.finalize()[..16])
     }
 }
 
-/// The front of an entry. Both corpora follow.
+/// The front of an entry. The corpora follow: to fit, to test, held out if any.
 #[derive(Serialize, Deserialize)]
 struct Front {
     key: Key,
@@ -54,8 +58,8 @@ struct Front {
 }
 
 /// What the cache has of the source with this fingerprint, which the user now calls `source`.
-pub(super) fn find(cache: &Cache, print: [u8; 32], source: &str) -> Option<Prepared> {
-    let key = Key::of(print);
+pub(super) fn find(cache: &Cache, print: [u8; 32], protocol: Protocol, source: &str) -> Option<Prepared> {
+    let key = Key::of(print, protocol);
     decode(&cache.read(KIND, &key.name())?, key, source)
 }
 
@@ -64,7 +68,7 @@ pub(super) fn keep(cache: &Cache, print: [u8; 32], prepared: &Prepared) -> Resul
     if cache.folder().is_none() {
         return Ok(());
     }
-    let key = Key::of(print);
+    let key = Key::of(print, prepared.protocol);
     cache.write(KIND, &key.name(), &encode(key, prepared))
 }
 
@@ -76,6 +80,9 @@ fn encode(key: Key, prepared: &Prepared) -> Vec<u8> {
     let mut bytes = postcard::to_stdvec(&front).expect("plain data in memory always encodes");
     prepared.train.encode(&mut bytes);
     prepared.test.encode(&mut bytes);
+    if let Some(held_out) = &prepared.held_out {
+        held_out.encode(&mut bytes);
+    }
     bytes
 }
 
@@ -88,9 +95,14 @@ fn decode(bytes: &[u8], expected: Key, source: &str) -> Option<Prepared> {
     let (Front { info, vocabulary, .. }, mut rest) = postcard::take_from_bytes(bytes).ok()?;
     let mut corpus = || Corpus::decode(&mut rest, vocabulary.rows(), info.labels.len());
     let (train, test) = (Arc::new(corpus()?), corpus()?);
+    let held_out = match key.protocol {
+        Protocol::Article => None,
+        Protocol::HeldOut => Some(corpus()?),
+    };
     let whole = rest.is_empty() && train.len() == info.train_documents && test.len() == info.test_documents;
     let info = DatasetInfo { source: source.to_owned(), ..info };
-    whole.then(|| Prepared { info, vocabulary, train, test, dataset: OnceLock::new() })
+    let protocol = key.protocol;
+    whole.then(|| Prepared { protocol, info, vocabulary, train, held_out, test, dataset: OnceLock::new() })
 }
 
 #[cfg(test)]
@@ -99,16 +111,16 @@ mod tests {
     use crate::data::Dataset;
 
     fn prepared() -> Prepared {
-        Prepared::make(Dataset::open("synthetic:50").unwrap(), "synthetic:50").unwrap()
+        Prepared::make(Dataset::open("synthetic:50").unwrap(), "synthetic:50", Protocol::HeldOut).unwrap()
     }
 
     #[test]
     fn the_bytes_of_an_entry_are_pinned() {
-        let bytes = encode(Key::of([7; 32]), &prepared());
-        let sha256: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let bytes = encode(Key::of([7; 32], Protocol::HeldOut), &prepared());
+        let sha256 = hex(&Sha256::digest(&bytes)[..8]);
         assert_eq!(
             (LAYOUT, sha256.as_str()),
-            (1, "PIN"),
+            (1, "fff23bf692d8c339"),
             "the corpora, the vocabulary or their layout are not what they were: raise LAYOUT, then pin the new bytes"
         );
     }
@@ -116,12 +128,13 @@ mod tests {
     #[test]
     fn an_entry_of_another_version_source_or_vocabulary_is_none() {
         let prepared = prepared();
-        let key = Key::of([7; 32]);
+        let key = Key::of([7; 32], Protocol::HeldOut);
         let others = [
             Key { layout: LAYOUT + 1, ..key },
             Key { tokeniser: key.tokeniser + 1, ..key },
             Key { source: [8; 32], ..key },
             Key { vocabulary: key.vocabulary - 1, ..key },
+            Key { protocol: Protocol::Article, ..key },
         ];
         assert!(decode(&encode(key, &prepared), key, "x").is_some());
         for other in others {
@@ -133,7 +146,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_entry_are_none() {
-        let key = Key::of([7; 32]);
+        let key = Key::of([7; 32], Protocol::HeldOut);
         let mut bytes = encode(key, &prepared());
         for length in (0..bytes.len()).step_by(97) {
             assert!(decode(&bytes[..length], key, "x").is_none(), "{length} bytes");

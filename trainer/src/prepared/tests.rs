@@ -1,5 +1,5 @@
 use super::*;
-use crate::{data::testing, files};
+use crate::{data::testing, files, run::Protocol};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -27,10 +27,10 @@ fn is_from_cache(prepared: &Prepared) -> bool {
 fn what_comes_from_the_cache_is_what_was_made() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::at(folder.path());
-    let made = Prepared::open(SOURCE, &Cache::off()).unwrap();
+    let made = Prepared::open(SOURCE, Protocol::Article, &Cache::off()).unwrap();
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
-    let first = Prepared::open(SOURCE, &cache).unwrap();
-    let second = Prepared::open(SOURCE, &cache).unwrap();
+    let first = Prepared::open(SOURCE, Protocol::Article, &cache).unwrap();
+    let second = Prepared::open(SOURCE, Protocol::Article, &cache).unwrap();
     assert_eq!((is_from_cache(&first), is_from_cache(&second)), (false, true));
     assert_equal(&made, &first);
     assert_equal(&made, &second);
@@ -42,14 +42,14 @@ fn what_comes_from_the_cache_is_what_was_made() {
 fn a_damaged_entry_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::at(folder.path());
-    let made = Prepared::open(SOURCE, &cache).unwrap();
+    let made = Prepared::open(SOURCE, Protocol::Article, &cache).unwrap();
     let path = entry(folder.path());
     let whole = fs::read(&path).unwrap();
     let mut flipped = whole.clone();
     flipped[whole.len() / 2] ^= 4;
     for damaged in [&flipped[..], &whole[..whole.len() / 2], b""] {
         fs::write(&path, damaged).unwrap();
-        let again = Prepared::open(SOURCE, &cache).unwrap();
+        let again = Prepared::open(SOURCE, Protocol::Article, &cache).unwrap();
         assert!(!is_from_cache(&again));
         assert_equal(&made, &again);
         assert_eq!(fs::read(entry(folder.path())).unwrap(), whole);
@@ -65,13 +65,13 @@ fn an_archive_with_other_bytes_is_another_source_and_a_copy_is_the_same() {
     let mut members = testing::MEMBERS.to_vec();
     fs::write(&one, testing::packed(&members)).unwrap();
     fs::copy(&one, &copy).unwrap();
-    let first = Prepared::open(&one, &cache).unwrap();
-    let copied = Prepared::open(&copy, &cache).unwrap();
+    let first = Prepared::open(&one, Protocol::Article, &cache).unwrap();
+    let copied = Prepared::open(&copy, Protocol::Article, &cache).unwrap();
     assert!(is_from_cache(&copied));
     assert_eq!((copied.info.source.as_str(), &copied.info.sha256), (copy.as_str(), &first.info.sha256));
     members.push(("aclImdb/train/pos/77_7.txt", "one more"));
     fs::write(&one, testing::packed(&members)).unwrap();
-    let changed = Prepared::open(&one, &cache).unwrap();
+    let changed = Prepared::open(&one, Protocol::Article, &cache).unwrap();
     assert!(!is_from_cache(&changed));
     assert_eq!((first.train.len(), changed.train.len()), (4, 5));
 }
@@ -89,8 +89,8 @@ fn a_folder_is_known_by_its_texts() {
         write(name, &format!("words of {name}"));
     }
     let source = root.to_str().unwrap();
-    let first = Prepared::open(source, &cache).unwrap();
-    let second = Prepared::open(source, &cache).unwrap();
+    let first = Prepared::open(source, Protocol::Article, &cache).unwrap();
+    let second = Prepared::open(source, Protocol::Article, &cache).unwrap();
     assert_equal(&first, &second);
     entry(cache.folder().unwrap());
     // The same length and the same time, another text.
@@ -98,7 +98,7 @@ fn a_folder_is_known_by_its_texts() {
     let modified = fs::metadata(&changed).unwrap().modified().unwrap();
     write("train/pos/0_9.txt", "swords of train/pos/0_9.tx");
     fs::File::options().write(true).open(&changed).unwrap().set_modified(modified).unwrap();
-    let third = Prepared::open(source, &cache).unwrap();
+    let third = Prepared::open(source, Protocol::Article, &cache).unwrap();
     assert_ne!((&third.info.sha256, &third.vocabulary), (&first.info.sha256, &first.vocabulary));
 }
 
@@ -107,7 +107,7 @@ fn a_cache_that_cannot_be_written_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "in the way").unwrap();
-    assert_eq!(Prepared::open(SOURCE, &Cache::at(&file)).unwrap().train.len(), 60);
+    assert_eq!(Prepared::open(SOURCE, Protocol::Article, &Cache::at(&file)).unwrap().train.len(), 60);
     assert_eq!(fs::read(&file).unwrap(), b"in the way");
 }
 
@@ -117,8 +117,8 @@ fn texts_that_have_changed_under_the_cache_are_refused() {
     let (cache, path) = (Cache::at(folder.path().join("cache")), folder.path().join("reviews.tgz"));
     let source = path.to_str().unwrap();
     fs::write(&path, testing::packed(&testing::MEMBERS)).unwrap();
-    Prepared::open(source, &cache).unwrap();
-    let cached = Prepared::open(source, &cache).unwrap();
+    Prepared::open(source, Protocol::Article, &cache).unwrap();
+    let cached = Prepared::open(source, Protocol::Article, &cache).unwrap();
     let mut members = testing::MEMBERS.to_vec();
     members.push(("aclImdb/train/pos/77_7.txt", "one more"));
     fs::write(&path, testing::packed(&members)).unwrap();
@@ -130,12 +130,12 @@ fn texts_that_have_changed_under_the_cache_are_refused() {
 fn several_at_once_all_get_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::at(folder.path());
-    let made = Prepared::open(SOURCE, &Cache::off()).unwrap();
+    let made = Prepared::open(SOURCE, Protocol::Article, &Cache::off()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| assert_equal(&made, &Prepared::open(SOURCE, &cache).unwrap()));
+            scope.spawn(|| assert_equal(&made, &Prepared::open(SOURCE, Protocol::Article, &cache).unwrap()));
         }
     });
     entry(folder.path());
-    assert!(is_from_cache(&Prepared::open(SOURCE, &cache).unwrap()));
+    assert!(is_from_cache(&Prepared::open(SOURCE, Protocol::Article, &cache).unwrap()));
 }

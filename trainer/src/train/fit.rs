@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use burn::{
-    optim::GradientsParams,
-    tensor::{Device, Tensor, TensorData, activation::log_sigmoid},
-};
+use burn::tensor::{Device, Tensor, TensorData, activation::log_sigmoid};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    module::Net,
+    net::Net,
+    optimiser::Optimiser,
     sparse::Batch,
     streams::{Random, Stream},
 };
@@ -48,6 +46,32 @@ impl EpochRecord {
     }
 }
 
+/// What there is to fit, and to what. The result depends on these alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// The seed of initialisation, order and dropout.
+    pub seed: u64,
+    /// The number of rows of the vocabulary.
+    pub rows: usize,
+    /// The fitting documents.
+    pub train: &'a Arc<Corpus>,
+    /// The validation documents.
+    pub validation: &'a Corpus,
+}
+
+/// Where a fit stands after an epoch: enough to go on as if it had never stopped.
+#[derive(Debug)]
+pub struct Standing {
+    /// The last epoch that was completed.
+    pub epoch: u32,
+    /// The network after it.
+    pub network: Network,
+    /// The optimiser after it.
+    pub optimiser: Optimiser,
+}
+
 /// Whether to go on after an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -57,54 +81,66 @@ pub enum Stop {
     Here,
 }
 
-/// Fits a network to `train`, and hands each epoch's record and checkpoint to `epoch_done`.
+/// Fits a network, and hands each epoch's record, checkpoint and optimiser to `epoch_done`.
 ///
-/// `rows` is the number of rows of the vocabulary. The result depends on the recipe, the seed and the corpora alone.
+/// `standing` is where to go on from; none starts anew. Each epoch draws from streams of its own, so the result is the
+/// same, bit for bit.
 ///
 /// # Errors
 ///
 /// Only what `epoch_done` returns.
 pub fn fit<E>(
-    recipe: &Recipe,
-    seed: u64,
-    rows: usize,
-    train: &Arc<Corpus>,
-    validation: &Corpus,
-    mut epoch_done: impl FnMut(EpochRecord, Checkpoint) -> Result<Stop, E>,
+    job: &Job<'_>,
+    standing: Option<Standing>,
+    mut epoch_done: impl FnMut(EpochRecord, Checkpoint, &Optimiser) -> Result<Stop, E>,
 ) -> Result<(), E> {
-    let device = Device::flex().autodiff();
-    let mut net = Net::new(recipe, rows, seed, &device);
-    let mut optimiser = net.optimiser(recipe);
-    for epoch in 1..=recipe.epochs {
-        let order = Random::new(seed, Stream::Order, epoch).permutation(train.len());
-        let mut dropout = Random::new(seed, Stream::Dropout, epoch);
-        let mut running_loss = 0.0;
-        for documents in order.chunks(recipe.batch_size) {
-            let batch = Batch { corpus: train.clone(), documents: documents.into() };
-            let logits = net.forward(&batch, |shape| mask(recipe.dropout, shape, &mut dropout, &device));
-            let loss = loss(logits, &batch, &device);
-            let gradients = GradientsParams::from_grads(loss.backward(), &net);
-            net = optimiser.step(f64::from(recipe.learning_rate), net, gradients);
-            running_loss += f64::from(loss.into_scalar::<f32>()) * documents.len() as f64;
+    let Job { recipe, seed, rows, train, validation } = *job;
+    let (done, mut net, mut optimiser) = match standing {
+        Some(Standing { epoch, network, optimiser }) => (epoch, Net::of(&network), optimiser),
+        None => {
+            let net = Net::new(recipe, rows, seed);
+            let optimiser = net.optimiser(recipe);
+            (0, net, optimiser)
         }
+    };
+    for epoch in done + 1..=recipe.epochs {
+        let running_loss = fit_epoch(job, epoch, &mut net, &mut optimiser);
         let network = net.network();
         let (train_logits, peaks) = network.logits_and_peaks(train);
         let on_train = network::score(&train_logits, train.labels());
         let on_validation = network::score(&network.logits(validation), validation.labels());
         let record = EpochRecord {
             epoch,
-            running_loss: running_loss / train.len() as f64,
+            running_loss,
             train_loss: on_train.loss,
             train_accuracy: on_train.accuracy,
             validation_data_loss: on_validation.loss,
             validation_accuracy: on_validation.accuracy,
             penalty: penalty(recipe, &network),
         };
-        if epoch_done(record, Checkpoint { network, peaks })? == Stop::Here {
+        if epoch_done(record, Checkpoint { network, peaks }, &optimiser)? == Stop::Here {
             break;
         }
     }
     Ok(())
+}
+
+/// One pass over the fitting documents in a fresh order; the mean loss of its steps.
+fn fit_epoch(job: &Job<'_>, epoch: u32, net: &mut Net, optimiser: &mut Optimiser) -> f64 {
+    let Job { recipe, seed, train, .. } = *job;
+    let device = net.device().clone();
+    let order = Random::new(seed, Stream::Order, epoch).permutation(train.len());
+    let mut dropout = Random::new(seed, Stream::Dropout, epoch);
+    let mut running_loss = 0.0;
+    for documents in order.chunks(recipe.batch_size) {
+        let batch = Batch { corpus: train.clone(), documents: documents.into() };
+        let logits = net.forward(&batch, |layer, shape| mask(recipe.dropout[layer], shape, &mut dropout, &device));
+        let loss = loss(logits, &batch, &device);
+        let mut gradients = loss.backward();
+        net.step(optimiser, recipe, &mut gradients);
+        running_loss += f64::from(loss.into_scalar::<f32>()) * documents.len() as f64;
+    }
+    running_loss / train.len() as f64
 }
 
 /// The mean binary cross-entropy from logits: `-log_sigmoid(z)` for label 1, `-log_sigmoid(-z)` for label 0.
@@ -117,7 +153,8 @@ fn loss(logits: Tensor<2>, batch: &Batch, device: &Device) -> Tensor<1> {
 }
 
 /// Inverted dropout: 0 with probability `rate`, else `1 / (1 - rate)`.
-fn mask(rate: f32, [documents, units]: [usize; 2], random: &mut Random, device: &Device) -> Option<Tensor<2>> {
+fn mask(rate: f64, [documents, units]: [usize; 2], random: &mut Random, device: &Device) -> Option<Tensor<2>> {
+    let rate = rate as f32;
     (rate > 0.0).then(|| {
         let kept = 1.0 / (1.0 - rate);
         let values: Vec<f32> = (0..documents * units).map(|_| if random.unit() < rate { 0.0 } else { kept }).collect();
@@ -129,7 +166,7 @@ fn mask(rate: f32, [documents, units]: [usize; 2], random: &mut Random, device: 
 fn penalty(recipe: &Recipe, network: &Network) -> f64 {
     let hidden = &network.layers[..network.layers.len() - 1];
     let sum = |term: fn(f64) -> f64| hidden.iter().flat_map(|l| &l.kernel).map(|&w| term(f64::from(w))).sum::<f64>();
-    let l1 = if recipe.l1 > 0.0 { f64::from(recipe.l1) * sum(f64::abs) } else { 0.0 };
-    let l2 = if recipe.l2 > 0.0 { f64::from(recipe.l2) * sum(|w| w * w) } else { 0.0 };
+    let l1 = if recipe.l1 > 0.0 { recipe.l1 * sum(f64::abs) } else { 0.0 };
+    let l2 = if recipe.l2 > 0.0 { recipe.l2 * sum(|w| w * w) } else { 0.0 };
     l1 + l2
 }

@@ -1,15 +1,17 @@
 //! Training: from a corpus and a recipe to a network, on burn.
 //!
-//! The first layer is a sparse operation of our own inside burn's autodiff ([`sparse`]); the optimiser is Keras's
-//! `RMSprop` ([`rmsprop`]); randomness comes from named streams ([`streams`]). The same seed on the same machine
-//! gives the same weights, bit for bit: everything runs in a fixed order on one thread.
+//! The first layer is a sparse operation of our own inside burn's autodiff; the optimisers are Keras's, fused;
+//! randomness comes from named streams. The same seed on the same machine gives the same weights, bit for bit:
+//! everything runs in a fixed order on one thread. Several runs at a time use the other cores.
 
 mod fit;
-mod module;
+mod net;
+mod optimiser;
 #[cfg(test)]
 mod reference;
-mod rmsprop;
 mod sparse;
 mod streams;
 
-pub use fit::{EpochRecord, Stop, fit};
+pub use fit::{EpochRecord, Job, Standing, Stop, fit};
+pub use optimiser::Optimiser;
+pub use streams::stratified_share;

@@ -19,8 +19,8 @@ use burn::{
 };
 
 use crate::{
+    blocks::{gather, scatter},
     data::Corpus,
-    rows::{add_rows, scatter},
 };
 
 /// Some documents of a corpus, by number.
@@ -33,25 +33,22 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn rows(&self) -> impl Iterator<Item = &[u16]> {
+    fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
         self.documents.iter().map(|&document| self.corpus.rows(document as usize))
     }
 
-    /// `[documents, units]`: for each document the sum of its rows of `kernel` (`[rows, units]`).
+    /// `[documents, units]`: for each document the sum of its rows of a kernel in blocks.
     fn gather(&self, kernel: &[f32], units: usize) -> Vec<f32> {
         let mut sums = vec![0f32; self.documents.len() * units];
-        for (sum, rows) in sums.chunks_exact_mut(units).zip(self.rows()) {
-            add_rows(sum, kernel, &rows.iter().map(|&row| (usize::from(row), 1.0)));
-        }
+        gather(&mut sums, kernel, units, &self.rows());
         sums
     }
 
-    /// `[rows, units]`: for each row the sum of the gradients (`[documents, units]`) of the documents that have it.
+    /// `[rows, units]`, in blocks: for each row the sum of the gradients (`[documents, units]`) of the documents that
+    /// have it.
     fn scatter(&self, gradients: &[f32], rows: usize, units: usize) -> Vec<f32> {
         let mut kernel = vec![0f32; rows * units];
-        for (gradient, rows) in gradients.chunks_exact(units).zip(self.rows()) {
-            scatter(&mut kernel, gradient, rows);
-        }
+        scatter(&mut kernel, gradients, units, &self.rows());
         kernel
     }
 }
@@ -85,7 +82,8 @@ fn tensor(values: Vec<f32>, shape: [usize; 2]) -> FloatTensor<Flex> {
     FloatTensor::<Flex>::from_data(TensorData::new(values, shape))
 }
 
-/// `[documents, units]`: the batch's bags of words times `kernel` (`[rows, units]`), differentiable in the kernel.
+/// `[documents, units]`: the batch's bags of words times `kernel` (`[rows, units]`, in [blocks](crate::blocks)),
+/// differentiable in the kernel.
 ///
 /// # Panics
 ///

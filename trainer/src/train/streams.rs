@@ -15,6 +15,8 @@ pub(super) enum Stream {
     Order = 2,
     /// The dropout masks.
     Dropout = 3,
+    /// The documents of a data fraction.
+    Subset = 4,
 }
 
 /// A random stream of a seed.
@@ -45,6 +47,30 @@ impl Random {
     }
 }
 
+/// A share of the documents with these labels, ascending: of each class the same share, rounded up, and each smaller share of
+/// one seed within the larger ones.
+#[must_use]
+pub fn stratified_share(labels: &[u16], share: f64, seed: u64) -> Vec<u32> {
+    let order = Random::new(seed, Stream::Subset, 0).permutation(labels.len());
+    let classes = labels.iter().copied().max().map_or(0, |class| usize::from(class) + 1);
+    let mut wanted = vec![0usize; classes];
+    for &label in labels {
+        wanted[usize::from(label)] += 1;
+    }
+    for count in &mut wanted {
+        *count = (share * *count as f64).ceil() as usize;
+    }
+    let take = |document: &u32| {
+        let left = &mut wanted[usize::from(labels[*document as usize])];
+        let taken = *left > 0;
+        *left -= usize::from(taken);
+        taken
+    };
+    let mut share: Vec<u32> = order.into_iter().filter(take).collect();
+    share.sort_unstable();
+    share
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +83,18 @@ mod tests {
         for other in [draw(2, Stream::Order, 1), draw(1, Stream::Dropout, 1), draw(1, Stream::Order, 2)] {
             assert_ne!(base, other);
         }
+    }
+
+    #[test]
+    fn shares_are_nested_and_stratified() {
+        let labels: Vec<u16> = (0..1_000).map(|i| u16::from(i % 4 == 0)).collect();
+        let tenth = stratified_share(&labels, 0.1, 3);
+        let half = stratified_share(&labels, 0.5, 3);
+        assert_eq!(tenth.iter().filter(|&&document| labels[document as usize] == 1).count(), 25);
+        assert_eq!((tenth.len(), half.len()), (100, 500));
+        assert!(tenth.iter().all(|document| half.contains(document)));
+        assert_eq!(stratified_share(&labels, 1.0, 3), (0..1_000).collect::<Vec<_>>());
+        assert_ne!(tenth, stratified_share(&labels, 0.1, 4));
     }
 
     #[test]

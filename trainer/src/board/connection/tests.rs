@@ -9,7 +9,7 @@ use edgefit::{Aligned, Classifier, Model, Scratch, link::Board, seen_words};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::*;
+use super::{line::Line, *};
 
 static MODEL: Aligned<[u8; include_bytes!("../../../../shared/golden/tiny.edgefit").len()]> =
     Aligned(*include_bytes!("../../../../shared/golden/tiny.edgefit"));
@@ -19,40 +19,6 @@ const PATIENT: Pace = Pace { silence: Duration::from_millis(20), attempts: 500, 
 
 fn model() -> Model<'static> {
     Model::from_bytes(&MODEL.0).unwrap()
-}
-
-/// A line that does something bad to one frame in `one_in`, or to none if that is 0.
-struct Line {
-    random: ChaCha8Rng,
-    one_in: u32,
-    faults: u32,
-}
-
-impl Line {
-    fn new(seed: u64, one_in: u32) -> Self {
-        Self { random: ChaCha8Rng::seed_from_u64(seed), one_in, faults: 0 }
-    }
-
-    /// What arrives of a frame, its zero byte included.
-    fn carry(&mut self, frame: &[u8]) -> Vec<u8> {
-        if self.one_in == 0 || !self.random.next_u32().is_multiple_of(self.one_in) {
-            return frame.to_vec();
-        }
-        self.faults += 1;
-        let at = self.random.next_u32() as usize % frame.len();
-        match self.random.next_u32() % 5 {
-            0 => vec![],
-            1 => frame.repeat(2),
-            2 => frame[..at].to_vec(),
-            3 => frame[at..].to_vec(),
-            _ => {
-                let mut frame = frame.to_vec();
-                // May make a zero byte, or unmake the one at the end.
-                frame[at] ^= 1 << (self.random.next_u32() % 8);
-                frame
-            }
-        }
-    }
 }
 
 /// What the board's end of a test saw.
@@ -132,6 +98,45 @@ fn texts_and_rows_get_the_answers_of_the_host() {
 }
 
 #[test]
+fn a_stream_of_texts_gets_the_answers_of_the_host() {
+    let texts = vec![texts(); 20].concat();
+    let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    for one_in in [0, 200] {
+        let seen = with_board(3, one_in, PATIENT, |connection| {
+            connection.hello("tiny", model().crc()).unwrap();
+            let mut answered = 0;
+            let each = |i: usize, logits| {
+                assert_eq!((i, logits), (answered, on_host(texts[i])), "one in {one_in}");
+                answered += 1;
+            };
+            connection.classify_texts(&texts, each).unwrap();
+            assert_eq!(answered, texts.len());
+        });
+        assert_eq!(seen.faults > 0, one_in > 0, "{} faults", seen.faults);
+    }
+}
+
+#[test]
+fn a_refused_text_ends_the_stream() {
+    let ((board_reads, host_writes), (host_reads, board_writes)) = (pipe().unwrap(), pipe().unwrap());
+    let bare = thread::spawn(move || {
+        let (mut from_host, mut to_host) = (board_reads, board_writes);
+        let mut board = Board::new("bare", Err(edgefit::Error::BadMagic));
+        let (mut deframer, mut byte) = (Deframer::new(), [0]);
+        while let Ok(1) = from_host.read(&mut byte) {
+            if let Some(body) = deframer.push(byte[0]) {
+                to_host.write_all(board.handle(body)).unwrap();
+            }
+        }
+    });
+    let mut connection = Connection::new(host_reads, host_writes, PATIENT);
+    assert_eq!(connection.hello("bare", 0), Err(LinkError::NoModel(edgefit::Error::BadMagic)));
+    assert!(connection.classify_texts(&[b"film"], |_, _| panic!("no answer")).is_err());
+    drop(connection);
+    bare.join().unwrap();
+}
+
+#[test]
 fn every_answer_is_right_over_a_bad_line() {
     let mut faults = 0;
     for seed in 0..40 {
@@ -187,4 +192,5 @@ fn a_closed_link_and_a_silent_board_are_told_apart() {
 fn a_full_window_fits_in_a_pipe_as_often_as_it_is_repeated() {
     let frames = Pace::PIPE.window * MAX_FRAME + 1;
     assert!(frames * 5 <= 1 << 16, "{frames} bytes");
+    assert!(Pace::PIPE.under_way + frames <= 1 << 16);
 }

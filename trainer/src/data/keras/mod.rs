@@ -42,7 +42,8 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
     let index_path = path.with_file_name(WORD_INDEX);
     if !index_path.exists() {
         let problem = format!("there is no {WORD_INDEX} beside it");
-        let next = format!("put Keras's {WORD_INDEX} there: the archive has word numbers, and only that file has the words");
+        let next =
+            format!("put Keras's {WORD_INDEX} there: the archive has word numbers, and only that file has the words");
         return Err(Error::input(path.display(), problem, next));
     }
     let index = read(&index_path, word_index::LONGEST)?;
@@ -72,7 +73,9 @@ fn read(path: &Path, longest: u64) -> Result<Vec<u8>> {
         return refuse("not a regular file");
     }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(longest + 1).read_to_end(&mut bytes)).map_err(Error::io("read", path))?;
+    File::open(path)
+        .and_then(|file| file.take(longest + 1).read_to_end(&mut bytes))
+        .map_err(Error::io("read", path))?;
     if bytes.len() as u64 > longest { refuse(&format!("longer than {} MiB", longest >> 20)) } else { Ok(bytes) }
 }
 

@@ -123,7 +123,8 @@ pub(super) fn labels<R: Read>(header: &Header, member: &mut Member<R>) -> Result
 
 /// Whether a type is big-endian and how many bytes it takes, if it is an integer or a boolean.
 fn integer(descr: &str) -> Option<(bool, usize)> {
-    let [order @ (b'<' | b'>' | b'|'), b'i' | b'u' | b'b', width @ (b'1' | b'2' | b'4' | b'8')] = descr.as_bytes() else {
+    let [order @ (b'<' | b'>' | b'|'), b'i' | b'u' | b'b', width @ (b'1' | b'2' | b'4' | b'8')] = descr.as_bytes()
+    else {
         return None;
     };
     Some((*order == b'>', usize::from(width - b'0')))
@@ -158,10 +159,13 @@ mod tests {
             ("|b1", &[0, 1]),
         ] {
             assert_eq!(read(&npy(&header(descr), array)), Ok(vec![0, 1]), "{descr}");
-            assert!(read(&npy(&header(descr), &array[1..])).unwrap_err().contains("fill"), "{descr}");
+            assert!(read(&npy(&header(descr), &array[..array.len() - 1])).unwrap_err().contains("fill"), "{descr}");
             assert!(read(&npy(&header(descr), &[array, &[0]].concat())).unwrap_err().contains("more bytes"));
         }
-        assert_eq!(read(&npy(&header("<i2"), &[1, 0, 2, 0])).unwrap_err(), "73: the label of document 1 is neither 0 nor 1");
+        assert_eq!(
+            read(&npy(&header("<i2"), &[1, 0, 2, 0])).unwrap_err(),
+            "73: the label of document 1 is neither 0 nor 1"
+        );
         assert!(read(&npy(&header("<i2"), &[1, 0, 0xff, 0xff])).unwrap_err().contains("neither"));
         assert!(read(&npy(&header("<f4"), &[0; 8])).unwrap_err().contains("type <f4, where labels are integers"));
         assert!(read(&npy(&header("|O"), &[0; 8])).unwrap_err().contains("type |O"));

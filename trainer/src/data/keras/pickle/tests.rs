@@ -55,7 +55,7 @@ fn what_numpy_writes_is_read() {
         assert_eq!(lists(bytes).unwrap(), [&[1, 300, 70_000][..], &[], &[2]]);
     }
     assert_eq!(lists(&array(0, b"]")).unwrap(), [[0; 0]; 0]);
-    assert_eq!(lists(&array(1, b"](](\x8a\x00\x8a\x05\xff\xff\xff\xff\x00e\x65")).unwrap(), [[0, u32::MAX]]);
+    assert_eq!(lists(&array(1, b"](](\x8a\x00\x8a\x05\xff\xff\xff\xff\x00ee")).unwrap(), [[0, u32::MAX]]);
     // A list in pieces, and one that lies there twice.
     assert_eq!(lists(&array(2, b"](](K\x05eq\0(K\x06K\x07eh\0e")).unwrap(), [[5, 6, 7], [5, 6, 7]]);
 }
@@ -86,36 +86,34 @@ fn every_changed_byte_is_refused_or_changes_numbers_alone() {
 fn code_is_refused_by_name_and_nothing_is_run() {
     let system = "the pickle asks for `posix.system`";
     for (at, expected, bytes) in [
-        // os.system("touch owned") by every way there is to a function.
+        // system("touch owned") by every way there is to a function.
         (2, system, &b"\x80\x02cposix\nsystem\nX\x0b\x00\x00\x00touch owned\x85R."[..]),
         (17, system, b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x0btouch owned\x85R."),
-        (14, "opcode INST", b"(S'touch owned\nX\x00\x00\x00\x00iposix\nsystem\n."),
-        (1, "opcode STRING", b"(S'touch owned'\niposix\nsystem\n."),
-        (14, "opcode INST", b"(C\x0btouch ownediposix\nsystem\n."),
+        (14, "opcode INST,", b"(C\x0btouch ownediposix\nsystem\n."),
+        (1, "opcode STRING,", b"(S'touch owned'\niposix\nsystem\n."),
         (1, system, b"(cposix\nsystem\nC\x0btouch ownedo."),
-        (30, "opcode OBJ", b"(c_codecs\nencode\nC\x0btouch ownedo."),
-        (16, "opcode NEWOBJ", b"cnumpy\nndarray\n)\x81."),
-        (17, "opcode NEWOBJ_EX", b"cnumpy\nndarray\n)]\x92."),
+        (30, "opcode OBJ,", b"(c_codecs\nencode\nC\x0btouch ownedo."),
+        (16, "opcode NEWOBJ,", b"cnumpy\nndarray\n)\x81."),
+        (17, "opcode NEWOBJ_EX,", b"cnumpy\nndarray\n)]\x92."),
         (0, "asks for `builtins.eval`", b"cbuiltins\neval\nC\x01x\x85R."),
         (0, "asks for `numpy.core.multiarray.scalar`", b"cnumpy.core.multiarray\nscalar\n."),
-        (0, "asks for `numpy._core.multiarray._reconstruct.__globals__`", b"cnumpy._core.multiarray\n_reconstruct.__globals__\n."),
-        (0, "asks for `num\\npy.\\u{fffd}`", b"cnum\npy\n\xff\n."),
-        (0, "opcode PERSID", b"Pid\n."),
-        (1, "opcode BINPERSID", b"NQ."),
-        (0, "opcode EXT1", b"\x82\x01."),
-        (0, "opcode NEXT_BUFFER", b"\x97."),
-        // Known functions with other arguments.
-        (24, "REDUCE: a call", b"c_codecs\nencode\nC\x01bC\x04zlib\x86R."),
+        (0, "asks for `numpy.dtype.__class__`", b"cnumpy\ndtype.__class__\n."),
+        (0, "asks for `num\\u{1b}py.\u{fffd}`", b"cnum\x1bpy\n\xff\n."),
+        (0, "opcode PERSID,", b"Pid\n."),
+        (1, "opcode BINPERSID,", b"NQ."),
+        (0, "opcode EXT1,", b"\x82\x01."),
+        (0, "opcode NEXT_BUFFER,", b"\x97."),
+        // Known functions with other arguments, and a state with more in it than an array has.
+        (26, "REDUCE: a call", b"c_codecs\nencode\nC\x01bC\x04zlib\x86R."),
         (18, "REDUCE: a call", b"cnumpy\ndtype\nC\x02i8\x85R."),
         (17, "REDUCE: a call", b"cnumpy\nndarray\nN\x85R."),
         (3, "REDUCE: a call", b"NN\x85R."),
-        (3, "BUILD: a state", b"N]b."),
+        (58, "REDUCE: a call", b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x05\x85U\x01b\x87R."),
+        (2, "BUILD: a state", b"N]b."),
     ] {
         let (offset, problem) = refused(bytes);
         let shown = String::from_utf8_lossy(bytes);
-        assert!(problem.contains(expected), "{shown}: {problem}");
-        // By hand for the first ones; the others open or end with the opcode that is refused.
-        assert!(offset == at || offset == 0 || offset + 2 >= bytes.len() as u64 - 1, "{shown}: byte {offset}, not {at}");
+        assert!(offset == at && problem.contains(expected), "{shown}: byte {offset}, not {at}: {problem}");
     }
     assert!(!std::path::Path::new("owned").exists());
 }
@@ -126,7 +124,7 @@ fn an_array_is_made_once_and_of_lists_of_numbers() {
         (2, &b"](](K\x01ee"[..], "states a length of 2 but holds 1 lists"),
         (1, b"](K\x01e", "an array of numbers, not of lists"),
         (1, b"](](](K\x01eee", "a list in a list of lists"),
-        (1, b"](](Ne\x65", "neither one of numbers nor one of lists"),
+        (1, b"](](Nee", "neither one of numbers nor one of lists"),
         (1, b"](K\x01]e", "a list of numbers and lists"),
         (1, b"](]K\x01e", "neither one of numbers nor one of lists"),
         (1, b"](](K\x01](K\x02eee", "a list of numbers and lists"),
@@ -144,7 +142,9 @@ fn an_array_is_made_once_and_of_lists_of_numbers() {
     let again = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R";
     assert!(refused(&[&again[..], again].concat()).1.contains("a second array"));
     assert!(refused(&[&again[..], b"."].concat()).1.contains("ends without an array"));
-    let built_twice = [&array(0, b"]q\0")[..array(0, b"]q\0").len() - 1], b"(K\x01K\0\x85cnumpy\ndtype\nC\x02O8\x89\x88\x87R\x89h\0tb."].concat();
+    let mut built_twice = array(0, b"]q\0");
+    built_twice.truncate(built_twice.len() - 1);
+    built_twice.extend(b"(K\x01K\0\x85cnumpy\ndtype\nC\x02O8\x89\x88\x87R\x89h\0tb.");
     assert!(refused(&built_twice).1.contains("BUILD: a state"));
     for (bytes, expected) in [
         (&b"."[..], "ends without an array"),
@@ -180,12 +180,13 @@ fn nothing_grows_without_bound() {
         assert_eq!(refused(&piece.repeat(times)).1, expected);
     }
     let after = |start: &[u8], piece: &[u8], times: usize| refused(&[start, &piece.repeat(times)].concat()).1;
+    let thousand = |piece: &[u8], end: &[u8]| [&piece.repeat(1_000), end].concat();
+    let times = LISTS / 1_000 + 1;
     assert_eq!(after(b"N", b"\x94", LISTS + 1), "more than 1048576 entries in the memo");
-    assert_eq!(after(b"](", &[&b"]"[..].repeat(1_000), b"e("].concat(), LISTS / 1_000 + 1), "more than 1048576 lists");
-    // One list a million times costs a number each, and a list of itself nothing more.
-    let again = [&b"h\0".repeat(1_000)[..], b"e("].concat();
-    assert_eq!(after(b"]q\0](", &again, LISTS / 1_000 + 1), "more than 1048576 lists in lists");
-    assert_eq!(after(b"]q\0(", &[&again[..again.len() - 1], b"h\0("].concat(), LISTS / 1_000 + 1), "values are appended to something that is no list");
+    assert_eq!(after(b"](", &thousand(b"]", b"e("), times), "more than 1048576 lists");
+    // One list a million times, and a list in itself.
+    assert_eq!(after(b"]q\0](", &thousand(b"h\0", b"e("), times), "more than 1048576 lists in lists");
+    assert_eq!(after(b"]q\0(", &thousand(b"h\0", b"e("), times), "more than 1048576 lists in lists");
     // Lengths and places that are only stated take no memory.
     assert!(refused(b"X\xff\xff\xff\xff").1.contains("a text of 4294967295 bytes"));
     assert!(refused(b"Nr\xff\xff\xff\xff.").1.contains("ends without"));

@@ -1,0 +1,191 @@
+//! Where a board and the host part: the first stage of a model whose accumulators differ.
+//!
+//! The board is asked no more than to classify. A model that is cut after a layer gives that layer's accumulators as its
+//! logits; the cut models lie one after the other in the model region, and the board loads each of them in turn.
+
+use std::fmt;
+
+use edgefit::{
+    Classifier, Model, ScratchView,
+    format::{ALIGNMENT, MAX_CLASSES, write},
+    seen_words,
+};
+
+use super::{Board, Session};
+use crate::{Result, model_file::ModelFile};
+
+/// The first stage at which a board and the host differ on a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parting {
+    /// Where they part.
+    pub stage: Stage,
+    /// The accumulators of the host at this stage.
+    pub host: Vec<i32>,
+    /// Those of the board.
+    pub board: Vec<i32>,
+}
+
+/// A stage of inference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Splitting words and looking them up: by its rows the document gets equal accumulators.
+    Words,
+    /// A layer, from 1.
+    Layer(usize),
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words => f.write_str("the words"),
+            Self::Layer(number) => write!(f, "layer {number}"),
+        }
+    }
+}
+
+/// Finds where `board`, running the file `on_board`, parts from the file `on_host` here on a document: its text, and the
+/// rows that the host finds in it. `None` if they do not, as far as the layers have few enough units to be looked at
+/// (at most 64).
+///
+/// # Errors
+///
+/// Board, if it does not run a model that was cut.
+pub fn parting(board: &Board, on_board: &[u8], on_host: &[u8], text: &[u8], rows: &[u16]) -> Result<Option<Parting>> {
+    let (board_cuts, host_cuts) = (cuts(on_board), cuts(on_host));
+    let mut region = on_board.to_vec();
+    let mut offsets = Vec::new();
+    for (_, cut) in &board_cuts {
+        region.resize(region.len().next_multiple_of(ALIGNMENT), 0);
+        if region.len() + cut.len() > board.model_region_len() {
+            break;
+        }
+        offsets.push(region.len() as u32);
+        region.extend(cut);
+    }
+    let mut session = Session::start(board, &region)?;
+    let mut found = None;
+    for ((offset, (number, cut)), (_, on_host)) in offsets.into_iter().zip(&board_cuts).zip(&host_cuts) {
+        session.load(offset, crc(cut))?;
+        let host = accumulators(on_host, text);
+        let by_text = session.classify_text(text)?;
+        if by_text != host {
+            let words = *number == 1 && session.classify_rows(rows)? == host;
+            let stage = if words { Stage::Words } else { Stage::Layer(*number) };
+            found = Some(Parting { stage, host, board: by_text });
+            break;
+        }
+    }
+    session.finish()?;
+    Ok(found)
+}
+
+fn crc(file: &[u8]) -> u32 {
+    file.get(12..16).and_then(|crc| crc.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
+/// The model cut after each of its layers that can be looked at, with the layer's number from 1.
+fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    let file = ModelFile::from_bytes(file);
+    let Ok(model) = file.model() else { return Vec::new() };
+    let Some(arena) = arena(&file, &model) else { return Vec::new() };
+    let cut = |last: usize| {
+        let mut header = model.header().clone();
+        header.layers.truncate(last + 1);
+        let layer = header.layers.last_mut()?;
+        layer.activation_max = 0;
+        let classes = (layer.units as usize).max(2);
+        let labels = vec!["x"; classes].join("\0");
+        header.labels = &labels;
+        let mut out = vec![0; file.bytes().len() + labels.len() + 64];
+        let len = if classes <= MAX_CLASSES { write(&header, arena, &mut out).ok()? } else { return None };
+        out.truncate(len);
+        Some((last + 1, out))
+    };
+    (0..model.layers().len()).filter_map(cut).collect()
+}
+
+/// The arena is the file's last part; where it begins is seen from a table in it.
+fn arena<'f>(file: &'f ModelFile, model: &Model<'_>) -> Option<&'f [u8]> {
+    let (layer, stated) = (model.layers().first()?, model.header().layers.first()?);
+    let in_file = layer.biases().as_ptr().addr().checked_sub(file.bytes().as_ptr().addr())?;
+    file.bytes().get(in_file.checked_sub(stated.biases as usize)?..)
+}
+
+/// What a cut model answers here.
+fn accumulators(cut: &[u8], text: &[u8]) -> Vec<i32> {
+    let file = ModelFile::from_bytes(cut);
+    let Ok(model) = file.model() else { return Vec::new() };
+    let units = model.widest();
+    let (mut seen, mut wide, mut logits) = (vec![0; seen_words(model.rows())], vec![0; units], vec![0; units]);
+    let (mut front, mut back) = (vec![0; units], vec![0; units]);
+    let view = ScratchView {
+        seen: &mut seen,
+        accumulators: &mut wide,
+        logits: &mut logits,
+        front: &mut front,
+        back: &mut back,
+    };
+    let Ok(mut classifier) = Classifier::new(&model, view) else { return Vec::new() };
+    classifier.text(text);
+    classifier.finish().values().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TINY: &[u8] = include_bytes!("../../../shared/golden/tiny.edgefit");
+    const TEXT: &[u8] = b"A truly wonderful film, awful plot, nobody";
+
+    /// The golden model with one byte of a table changed, and the CRC made right again.
+    fn changed(at: impl Fn(&Model<'_>) -> usize) -> Vec<u8> {
+        let file = ModelFile::from_bytes(TINY);
+        let at = at(&file.model().unwrap()) - file.bytes().as_ptr().addr();
+        let mut bytes = TINY.to_vec();
+        bytes[at] ^= 1;
+        let crc = edgefit::format::crc32(&bytes[16..]).to_le_bytes();
+        bytes[12..16].copy_from_slice(&crc);
+        bytes
+    }
+
+    fn rows(text: &[u8]) -> Vec<u16> {
+        let file = ModelFile::from_bytes(TINY);
+        let model = file.model().unwrap();
+        let words = text.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+        let hash = |word: &[u8]| edgefit::words::Hash::of(model.vocabulary().seed(), &word.to_ascii_lowercase());
+        words.filter_map(|word| model.vocabulary().row(hash(word))).collect()
+    }
+
+    #[test]
+    fn the_first_layer_that_differs_is_found() {
+        let board = Board::parse("qemu:mps2-an386").unwrap();
+        let layers = ModelFile::from_bytes(TINY).model().unwrap().layers().len();
+        assert!(layers >= 2);
+        assert_eq!(parting(&board, TINY, TINY, TEXT, &rows(TEXT)).unwrap(), None);
+        for layer in 0..layers {
+            let on_host = changed(|model| model.layers()[layer].biases().as_ptr().addr());
+            assert_eq!(cuts(&on_host).len(), layers, "it is sound");
+            let found = parting(&board, TINY, &on_host, TEXT, &rows(TEXT)).unwrap();
+            let found = found.unwrap_or_else(|| panic!("the bias of layer {} differs", layer + 1));
+            assert_eq!(found.stage, Stage::Layer(layer + 1));
+            assert_ne!(found.host, found.board);
+            assert_eq!(found.host.len(), found.board.len());
+        }
+    }
+
+    #[test]
+    fn words_that_the_board_does_not_find_are_told_from_a_layer() {
+        let board = Board::parse("qemu:mps2-an386").unwrap();
+        // The board's file has another seed, so that it finds other rows for the same words.
+        let file = ModelFile::from_bytes(TINY);
+        let model = file.model().unwrap();
+        let mut header = model.header().clone();
+        let edgefit::format::Input::Text { seed, .. } = &mut header.input;
+        *seed ^= 0x55;
+        let mut on_board = vec![0; TINY.len() + 64];
+        let len = write(&header, arena(&file, &model).unwrap(), &mut on_board).unwrap();
+        on_board.truncate(len);
+        let found = parting(&board, &on_board, TINY, TEXT, &rows(TEXT)).unwrap().expect("the words differ");
+        assert_eq!(found.stage, Stage::Words);
+    }
+}
