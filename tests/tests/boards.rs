@@ -1,6 +1,6 @@
 //! Every board is built, takes what its facts say, and, where QEMU emulates it, answers as the host does.
 
-use std::{fs, path::Path, process::Command};
+use std::{fmt::Write, fs, path::Path, process::Command};
 
 use edgefit::{Aligned, Classifier, Model, Scratch, link::SELF_TEST_STRIDE, seen_words};
 use edgefit_trainer::board::{Board, Session};
@@ -58,12 +58,8 @@ fn every_board_is_built_and_takes_what_its_facts_say_and_answers_like_the_host()
         let near = |stated: u64, found: u64| stated.abs_diff(found) as f64 <= TOLERANCE * found as f64;
         let stack_is_near = stack.is_none_or(|found| near(part("stack"), found.into()));
         if !near(part("code"), linked.flash) || !near(statics, linked.ram) || !stack_is_near {
-            wrong += &format!(
-                "{}: [image] should say flash = {}, ram = {}, stack = {stack:?}\n",
-                board.name(),
-                linked.flash,
-                linked.ram,
-            );
+            let (name, flash, ram) = (board.name(), linked.flash, linked.ram);
+            let _ = writeln!(wrong, "{name}: [image] should say flash = {flash}, ram = {ram}, stack = {stack:?}");
         }
     }
     assert!(wrong.is_empty(), "board.toml does not tell the linked truth:\n{wrong}");
@@ -119,4 +115,12 @@ fn an_unsound_board_is_refused_at_build_time_with_the_reason() {
     cargo.args(["build", "--release", "--target", "thumbv7m-none-eabi"]).current_dir(firmware).env("BOARD", "microbit");
     let message = String::from_utf8(cargo.output().unwrap().stderr).unwrap();
     assert!(message.contains("boards/microbit/board.toml: the target is thumbv6m-none-eabi"), "{message}");
+}
+
+#[test]
+fn the_bare_example_of_firmware_of_ones_own_answers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("firmware/own/bare");
+    let output = Command::new("cargo").args(["run", "--release", "--locked"]).current_dir(folder).output().unwrap();
+    let (said, problem) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "A truly wonderful film. pos\nAwful: the worst plot ever. neg\n", "{problem}");
 }

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     Error, Result,
+    board::cli::{BoardsArgs, FlashArgs, InspectArgs},
     cache::Cache,
     data_verbs::DataVerbArgs,
     evidence::{Resampling, Settings, Verdict},
@@ -42,6 +43,12 @@ pub enum Command {
     Study(StudyArgs),
     /// Run exported models on the host and on a board: every integer logit must be equal
     Verify(VerifyArgs),
+    /// List the boards
+    Boards(BoardsArgs),
+    /// Put a model on a board, with the image where that is needed, and ask it something
+    Flash(FlashArgs),
+    /// Show what is in a model file, and whether it fits a board
+    Inspect(InspectArgs),
     /// Print the script that completes this command line in a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each verb

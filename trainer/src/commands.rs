@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Error, Result,
-    board::Board,
+    board::{self, Board},
     cache::Cache,
     cell::Cell,
     cli::{BoardArgs, Cli, Command, DemoArgs, ExportArgs, OutputArgs, StudyArgs, TrainArgs, VerifyArgs, threads},
@@ -64,6 +64,9 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Export(args) => run_export(args),
         Command::Study(args) => run_study(args),
         Command::Verify(args) => run_verify(args),
+        Command::Boards(args) => board::cli::boards(args),
+        Command::Flash(args) => board::cli::flash(args),
+        Command::Inspect(args) => board::cli::inspect(args),
         Command::Completions(args) => Ok(Outcome::passed(shell::completions(args))),
         Command::Man(args) => shell::man(args).map(Outcome::passed),
     }

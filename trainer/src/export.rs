@@ -81,6 +81,13 @@ fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_, Network> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        data::{Dataset, Split},
+        evaluate::{Foreign, evaluate_file},
+        run::DatasetInfo,
+        verdict,
+    };
+    use std::path::Path;
 
     #[test]
     fn the_start_row_goes_into_the_bias() {
@@ -90,5 +97,71 @@ mod tests {
         assert_eq!(folded.layers[0], Dense { kernel: vec![1.0, 2.0, 3.0, 4.0], bias: vec![0.75, -7.5] });
         assert_eq!(folded.layers[1..], network.layers[1..]);
         assert_eq!(*without_start(&network, None), network);
+    }
+
+    /// Six documents of a foreign tokeniser with five words, of which three are in the vocabulary.
+    fn foreign() -> (Dataset, VocabularyTables) {
+        let mut split = Split::default();
+        for (i, text) in ["", "good ", "good film ", "film odd ", "dull dull the ", "rare "].into_iter().enumerate() {
+            split.push(text.as_bytes(), i as u16 % 2);
+        }
+        let words = ["the", "film", "good", "dull", "odd"].map(|word| word.as_bytes().into());
+        let dataset = Dataset {
+            name: "foreign".to_owned(),
+            synthetic: false,
+            sha256: [7; 32],
+            labels: vec!["neg".to_owned(), "pos".to_owned()],
+            word_index: Some(words.into()),
+            train: split.clone(),
+            test: split,
+        };
+        let tables = VocabularyTables::of(&dataset, &dataset.train, 7).expect("three words have rows");
+        (dataset, tables)
+    }
+
+    #[test]
+    fn a_foreign_model_answers_alike_in_float_and_integers_and_from_text() {
+        let (dataset, tables) = foreign();
+        let kernel = (0..tables.rows() * 3).map(|i| (i as f32 * 0.7).sin()).collect();
+        let first = Dense { kernel, bias: vec![0.1, -0.2, 0.3] };
+        let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -0.9, 0.8], bias: vec![-0.3] }] };
+        let corpus = tables.corpus(&dataset.test);
+        let (float, peaks) = network.logits_and_peaks(&corpus);
+        let integer = quantise(&without_start(&network, tables.start_row()), &peaks).expect("a small network");
+        let provenance = Provenance {
+            recipe: "baseline",
+            seed: 3,
+            epoch: 1,
+            protocol: "article",
+            dataset: "foreign",
+            dataset_sha256: dataset.sha256,
+            float_accuracy: 0.5,
+            integer_accuracy: 0.875,
+            edgefit: edgefit::VERSION,
+        };
+        let file = ModelFile::build(&integer, &tables, &dataset.labels, provenance).expect("a sound file");
+        let model = file.model().expect("a sound file");
+        assert!(model.is_foreign());
+        assert_eq!(model.rows(), tables.rows() - 1);
+        let logits = integer::logits_of_rows(&model, &corpus);
+        assert_eq!(logits, integer::logits_of_text(&model, &dataset.test, &[0, 1, 2, 3, 4, 5]));
+        for (float, integer) in float.iter().zip(&logits) {
+            assert!((float - *integer as f32 * model.header().logit_scale).abs() < 0.02, "{float}, {integer}");
+        }
+
+        let path = Path::new("model.edgefit");
+        let own = evaluate_file(file.clone(), path, &corpus, dataset.sha256);
+        assert_eq!((own.stated_accuracy, own.foreign), (Some(0.875), Some(Foreign { stated_accuracy: None })));
+        let elsewhere = evaluate_file(file.clone(), path, &corpus, [8; 32]);
+        let stated_accuracy = Some(0.875);
+        assert_eq!((elsewhere.stated_accuracy, elsewhere.foreign), (None, Some(Foreign { stated_accuracy })));
+        let info = DatasetInfo::of(&dataset, "elsewhere");
+        let results = verdict::results(info, &[own, elsewhere], &verdict::Rules::default()).expect("no margin");
+        let found = network::accuracy(&logits, corpus.labels());
+        let skew = format!("accuracy {found:.5} on the texts here, 0.87500 stated on its own words, a skew of");
+        assert!(results.notes.iter().any(|note| note.contains(&skew)), "{:?}", results.notes);
+        assert!(results.notes.iter().any(|note| note.starts_with("1 of 2 models have")), "{:?}", results.notes);
+        // What the file says of its own dataset is a check; what it costs elsewhere is none.
+        assert_eq!(results.failures.len(), 1, "{:?}", results.failures);
     }
 }

@@ -1,6 +1,9 @@
 //! What shells and `man` want to know of the command line, made from its one definition.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
@@ -46,7 +49,7 @@ pub fn man(args: &ManArgs) -> Result<String> {
     while let Some(command) = commands.pop() {
         let path = folder.join(format!("{}.1", name(command)));
         files::write(&path, &page(command, &path)?)?;
-        written += &format!("{}\n", path.display());
+        let _ = writeln!(written, "{}", path.display());
         // Below `help` all verbs come once more.
         let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "help");
         commands.extend(verbs.collect::<Vec<_>>().into_iter().rev());

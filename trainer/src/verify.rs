@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::{
     Result,
-    board::{Board, Session},
+    board::{self, Board, Parting, Session},
     data::Split,
     evaluate::Evaluated,
     integer, network, parallel,
@@ -86,6 +86,8 @@ pub struct Mismatch {
     pub host: Vec<i32>,
     /// The board's.
     pub board: Vec<i32>,
+    /// Where in the model they part, if that could be found.
+    pub parting: Option<Parting>,
 }
 
 fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) -> Result<Outcome> {
@@ -106,10 +108,15 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
         logits.push(answer.first().copied().unwrap_or_default());
         if answer != host {
             logit_mismatches += 1;
-            mismatch.get_or_insert_with(|| Mismatch { document: indices[i], host: host.to_vec(), board: answer });
+            let host = host.to_vec();
+            mismatch.get_or_insert_with(|| Mismatch { document: indices[i], host, board: answer, parting: None });
         }
     })?;
     session.finish()?;
+    if let Some(Mismatch { document, parting, .. }) = &mut mismatch {
+        let file = evaluated.file.bytes();
+        *parting = board::parting(board, file, file, test.text(*document))?;
+    }
     let labels: Vec<u16> = indices.iter().map(|&document| test.label(document)).collect();
     let right = |(&logit, &label): (&i32, &u16)| f32::from((logit > 0) == (label == 1));
     let row = BoardRow::Ran {

@@ -92,7 +92,7 @@ fn bad_input_is_refused_with_the_place_and_the_next_step() {
     refused(&folder, &["train", "--data", "synthetic:100", "--recipe", "base-line"], &["did you mean `baseline`?"]);
     refused(&folder, &["export", "nowhere", "--output", "m.edgefit"], &["nowhere", "check the path"]);
     refused(&folder, &["export", "empty", "--output", "m.edgefit"], &["empty", "run.json"]);
-    refused(&folder, &["verify", "taken", "--data", "synthetic:100"], &["taken", "too short to be a model file"]);
+    refused(&folder, &["verify", "taken", "--data", "synthetic:100"], &["taken", "not a model file"]);
 }
 
 #[test]

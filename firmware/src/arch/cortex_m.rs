@@ -6,7 +6,7 @@ use cortex_m::{
 };
 use edgefit::link::Clock;
 
-/// SysTick has 24 bits.
+/// The system timer has 24 bits.
 const MASK: u32 = 0x00ff_ffff;
 
 #[cortex_m_rt::entry]
@@ -14,7 +14,7 @@ fn main() -> ! {
     crate::run()
 }
 
-/// SysTick, which every Cortex-M here has, at the speed of the core. It counts down.
+/// The system timer, which every Cortex-M here has, at the speed of the core. It counts down.
 pub(crate) fn clock() -> Clock {
     if let Some(mut peripherals) = Peripherals::take() {
         peripherals.SYST.set_clock_source(SystClkSource::Core);

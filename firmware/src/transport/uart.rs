@@ -54,7 +54,9 @@ impl Transport for Chosen {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        bytes.iter().for_each(|&byte| self.0.put(byte));
+        for &byte in bytes {
+            self.0.put(byte);
+        }
         Ok(())
     }
 }

@@ -121,7 +121,7 @@ pub fn inspect(args: &InspectArgs) -> Result<Outcome> {
     let board = Board::parse_in(&args.board, args.firmware.as_deref())?;
     let file = ModelFile::read(&args.model)?;
     let fit = board.fit(&sound(&file, &args.model)?)?;
-    let text = if args.json { serde_json::to_string_pretty(&fit).expect("plain data") + "\n" } else { fit.render() };
+    let text = if args.json { format!("{:#}\n", serde_json::json!(fit)) } else { fit.render() };
     Ok(Outcome { text, failed: !fit.fits() })
 }
 

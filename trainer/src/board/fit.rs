@@ -171,7 +171,7 @@ struct Sizes {
 
 impl Sizes {
     fn of(model: &Model<'_>) -> Self {
-        let stored = model.layers().first().map(|layer| layer.weights());
+        let stored = model.layers().first().map(edgefit::Layer::weights);
         Self {
             file: model.file_len() as u64,
             rows: model.rows(),
@@ -191,20 +191,20 @@ impl Sizes {
     }
 
     /// The bytes of the first layer's weights.
-    fn table(&self, rows: u64, units: u64, bits: u64) -> u64 {
+    fn table(rows: u64, units: u64, bits: u64) -> u64 {
         rows * (units * bits).div_ceil(8)
     }
 
     /// The bytes after another number of bits in the first layer.
     fn with_bits(&self, bits: u64) -> u64 {
         let (rows, units) = (self.rows as u64, self.first_units());
-        self.file - self.table(rows, units, self.bits) + self.table(rows, units, bits)
+        self.file - Self::table(rows, units, self.bits) + Self::table(rows, units, bits)
     }
 
     /// The bytes with so many rows: each takes its weights, a fingerprint, and its share of a displacement.
     fn with_rows(&self, rows: usize) -> u64 {
         let gone = self.rows.saturating_sub(rows) as u64;
-        self.file.saturating_sub(self.table(gone, self.first_units(), self.bits) + gone * 2 + gone / 2)
+        self.file.saturating_sub(Self::table(gone, self.first_units(), self.bits) + gone * 2 + gone / 2)
     }
 
     /// The bytes with the hidden layers `divisor` times narrower.

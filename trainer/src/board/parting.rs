@@ -7,12 +7,18 @@ use std::fmt;
 
 use edgefit::{
     Classifier, Model, ScratchView,
+    arithmetic::MULTIPLIER_MIN,
     format::{ALIGNMENT, MAX_CLASSES, write},
     seen_words,
+    vocabulary::Vocabulary,
+    words::{Hash, Splitter, WordSink},
 };
 
 use super::{Board, Session};
 use crate::{Result, model_file::ModelFile};
+
+/// The shift by which the smallest multiplier makes one.
+const ONE_SHIFT: u8 = MULTIPLIER_MIN.trailing_zeros() as u8;
 
 /// The first stage at which a board and the host differ on a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +49,14 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Finds where `board`, running the file `on_board`, parts from the file `on_host` here on a document: its text, and the
-/// rows that the host finds in it. `None` if they do not, as far as the layers have few enough units to be looked at
+/// Finds where `board`, running the file `on_board`, parts from the file `on_host` here on a document. `None` if they do not, as far as the layers have few enough units to be looked at
 /// (at most 64).
 ///
 /// # Errors
 ///
 /// Board, if it does not run a model that was cut.
-pub fn parting(board: &Board, on_board: &[u8], on_host: &[u8], text: &[u8], rows: &[u16]) -> Result<Option<Parting>> {
-    let (board_cuts, host_cuts) = (cuts(on_board), cuts(on_host));
+pub fn parting(board: &Board, on_board: &[u8], on_host_file: &[u8], text: &[u8]) -> Result<Option<Parting>> {
+    let (board_cuts, host_cuts) = (cuts(on_board), cuts(on_host_file));
     let mut region = on_board.to_vec();
     let mut offsets = Vec::new();
     for (_, cut) in &board_cuts {
@@ -69,7 +74,7 @@ pub fn parting(board: &Board, on_board: &[u8], on_host: &[u8], text: &[u8], rows
         let host = accumulators(on_host, text);
         let by_text = session.classify_text(text)?;
         if by_text != host {
-            let words = *number == 1 && session.classify_rows(rows)? == host;
+            let words = *number == 1 && session.classify_rows(&rows(on_host_file, text))? == host;
             let stage = if words { Stage::Words } else { Stage::Layer(*number) };
             found = Some(Parting { stage, host, board: by_text });
             break;
@@ -77,6 +82,36 @@ pub fn parting(board: &Board, on_board: &[u8], on_host: &[u8], text: &[u8], rows
     }
     session.finish()?;
     Ok(found)
+}
+
+/// Collects the rows of a text's words.
+struct Rows<'m> {
+    vocabulary: &'m Vocabulary<'m>,
+    hash: Hash,
+    found: Vec<u16>,
+}
+
+impl WordSink for Rows<'_> {
+    fn byte(&mut self, byte: u8) {
+        self.hash.byte(byte);
+    }
+
+    fn end(&mut self) {
+        let hash = std::mem::replace(&mut self.hash, Hash::new(self.vocabulary.seed()));
+        self.found.extend(self.vocabulary.row(hash.value()));
+    }
+}
+
+/// The rows that the host finds in a text.
+fn rows(file: &[u8], text: &[u8]) -> Vec<u16> {
+    let file = ModelFile::from_bytes(file);
+    let Ok(model) = file.model() else { return Vec::new() };
+    let vocabulary = model.vocabulary();
+    let mut rows = Rows { vocabulary, hash: Hash::new(vocabulary.seed()), found: Vec::new() };
+    let mut splitter = Splitter::new();
+    splitter.feed(text, &mut rows);
+    splitter.finish(&mut rows);
+    rows.found
 }
 
 fn crc(file: &[u8]) -> u32 {
@@ -93,11 +128,18 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
         header.layers.truncate(last + 1);
         let layer = header.layers.last_mut()?;
         layer.activation_max = 0;
+        // Logits are requantised: by one, so that nothing is rounded away.
+        let mut arena = arena.to_vec();
+        arena.resize(arena.len().next_multiple_of(ALIGNMENT), 0);
+        layer.multipliers = arena.len() as u32;
+        arena.extend(MULTIPLIER_MIN.to_le_bytes().repeat(layer.units as usize));
+        layer.shifts = arena.len() as u32;
+        arena.extend(vec![ONE_SHIFT; layer.units as usize]);
         let classes = (layer.units as usize).max(2);
         let labels = vec!["x"; classes].join("\0");
         header.labels = &labels;
-        let mut out = vec![0; file.bytes().len() + labels.len() + 64];
-        let len = if classes <= MAX_CLASSES { write(&header, arena, &mut out).ok()? } else { return None };
+        let mut out = vec![0; file.bytes().len() + arena.len() + labels.len()];
+        let len = if classes <= MAX_CLASSES { write(&header, &arena, &mut out).ok()? } else { return None };
         out.truncate(len);
         Some((last + 1, out))
     };
@@ -148,24 +190,16 @@ mod tests {
         bytes
     }
 
-    fn rows(text: &[u8]) -> Vec<u16> {
-        let file = ModelFile::from_bytes(TINY);
-        let model = file.model().unwrap();
-        let words = text.split(|byte| !byte.is_ascii_alphabetic()).filter(|word| !word.is_empty());
-        let hash = |word: &[u8]| edgefit::words::Hash::of(model.vocabulary().seed(), &word.to_ascii_lowercase());
-        words.filter_map(|word| model.vocabulary().row(hash(word))).collect()
-    }
-
     #[test]
     fn the_first_layer_that_differs_is_found() {
         let board = Board::parse("qemu:mps2-an386").unwrap();
         let layers = ModelFile::from_bytes(TINY).model().unwrap().layers().len();
         assert!(layers >= 2);
-        assert_eq!(parting(&board, TINY, TINY, TEXT, &rows(TEXT)).unwrap(), None);
+        assert_eq!(parting(&board, TINY, TINY, TEXT).unwrap(), None);
         for layer in 0..layers {
             let on_host = changed(|model| model.layers()[layer].biases().as_ptr().addr());
             assert_eq!(cuts(&on_host).len(), layers, "it is sound");
-            let found = parting(&board, TINY, &on_host, TEXT, &rows(TEXT)).unwrap();
+            let found = parting(&board, TINY, &on_host, TEXT).unwrap();
             let found = found.unwrap_or_else(|| panic!("the bias of layer {} differs", layer + 1));
             assert_eq!(found.stage, Stage::Layer(layer + 1));
             assert_ne!(found.host, found.board);
@@ -185,7 +219,7 @@ mod tests {
         let mut on_board = vec![0; TINY.len() + 64];
         let len = write(&header, arena(&file, &model).unwrap(), &mut on_board).unwrap();
         on_board.truncate(len);
-        let found = parting(&board, &on_board, TINY, TEXT, &rows(TEXT)).unwrap().expect("the words differ");
+        let found = parting(&board, &on_board, TINY, TEXT).unwrap().expect("the words differ");
         assert_eq!(found.stage, Stage::Words);
     }
 }

@@ -141,16 +141,14 @@ fn response(body: &[u8], start: usize, total: usize, ranged: bool, reply: Reply)
         Reply::OtherPart => from += 1,
     }
     let is_part = ranged && reply != Reply::Whole;
-    let mut head = String::from(if is_part { "HTTP/1.1 206 Partial Content\r\n" } else { "HTTP/1.1 200 OK\r\n" });
-    if is_part {
-        head += &format!("Content-Range: bytes {from}-{}/{total}\r\n", total - 1);
-    }
-    head += &match stated {
+    let status = if is_part { "206 Partial Content" } else { "200 OK" };
+    let range = if is_part { format!("Content-Range: bytes {from}-{}/{total}\r\n", total - 1) } else { String::new() };
+    let length = match stated {
         Some(length) => format!("Content-Length: {length}\r\n"),
         None if reply == Reply::Unstated => String::new(),
         None => "Transfer-Encoding: chunked\r\n".to_owned(),
     };
-    head += "Connection: close\r\n\r\n";
+    let head = format!("HTTP/1.1 {status}\r\n{range}{length}Connection: close\r\n\r\n");
     [head.into_bytes(), body].concat()
 }
 

@@ -21,7 +21,9 @@ static STATE: State = State {
 };
 
 fn put(bytes: &[u8]) {
-    bytes.iter().for_each(|&byte| super::LOGS.put(byte));
+    for &byte in bytes {
+        super::LOGS.put(byte);
+    }
 }
 
 // SAFETY: a critical section makes frames follow each other; defmt calls `write` and `release` after `acquire` only,
