@@ -36,12 +36,11 @@ fn corrupted(random: &mut Random, kind: usize) -> Slot {
             if random.next().is_multiple_of(2) { random.next() as u8 } else { slot[at] ^ 1 << (random.next() % 8) };
     }
     match kind {
-        // Damaged: the CRC tells.
-        0 => {}
         // Another length, of which the CRC may be right.
         1 => slot[8..12].copy_from_slice(&((random.next() % 700) as u32).to_le_bytes()),
         // Alien, newer, or with a reserved field.
         2 => slot[random.next() % 8] ^= 1 << (random.next() % 8),
+        // Damaged: the CRC tells.
         _ => {}
     }
     let len = u32::from_le_bytes(slot[8..12].try_into().unwrap()) as usize;

@@ -7,6 +7,8 @@
 //! The loops run with the widest vectors that the machine has. Each sum is still taken in the order of the rows, with a
 //! rounding after every operation, so the result has the same bits on every machine.
 
+#![allow(clippy::inline_always, reason = "vector instructions are chosen by the caller, into which this must go")]
+
 use pulp::Arch;
 
 /// The columns of a layer in blocks of 16, then 4, then 1: (first column, width).

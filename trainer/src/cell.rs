@@ -47,9 +47,10 @@ impl Cell {
             dataset: data.info.clone(),
             edgefit: edgefit::VERSION.to_owned(),
         };
-        let (mut run, standing) = match resume && folder.exists() {
-            true => Run::resume(folder, recipe, info, &data.vocabulary)?,
-            false => (Run::create(folder, recipe, info, &data.vocabulary)?, None),
+        let (mut run, standing) = if resume && folder.exists() {
+            Run::resume(folder, recipe, info, &data.vocabulary)?
+        } else {
+            (Run::create(folder, recipe, info, &data.vocabulary)?, None)
         };
         if run.is_complete() {
             return Ok(run);
@@ -66,10 +67,10 @@ impl Cell {
                 if run.is_over() {
                     return Ok(Stop::Here);
                 }
-                match interrupt::requested() {
-                    true => Err(Error::Interrupted { folder: Some(folder.to_owned()) }),
-                    false => Ok(Stop::Continue),
+                if interrupt::requested() {
+                    return Err(Error::Interrupted { folder: Some(folder.to_owned()) });
                 }
+                Ok(Stop::Continue)
             })?;
         }
         run.finish(&stopwatch.timing())?;

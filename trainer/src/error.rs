@@ -47,7 +47,7 @@ pub enum Error {
         next: String,
     },
     /// The user has asked to stop (Ctrl-C). What was done is kept.
-    #[error("interrupted{}\n  go on where it stopped: the same command with --resume", at(folder))]
+    #[error("interrupted{}\n  go on where it stopped: the same command with --resume", at(folder.as_deref()))]
     Interrupted {
         /// Where the work so far is, if it is anywhere.
         folder: Option<PathBuf>,
@@ -90,8 +90,8 @@ impl Error {
     }
 }
 
-fn at(folder: &Option<PathBuf>) -> String {
-    folder.as_ref().map_or_else(String::new, |folder| format!("; what was done is in {}", folder.display()))
+fn at(folder: Option<&Path>) -> String {
+    folder.map_or_else(String::new, |folder| format!("; what was done is in {}", folder.display()))
 }
 
 fn next_step(source: &std::io::Error) -> &'static str {

@@ -63,6 +63,8 @@ fn models(models: &[ModelRow], out: &mut String) {
     let mut table = Table::new([
         "recipe",
         "seed",
+        "protocol",
+        "epoch",
         "train",
         "test float",
         "integer",
@@ -139,10 +141,10 @@ fn epochs(gain: &GainRow) -> String {
         Stand::Last => "last",
         Stand::Chosen => "chosen",
     };
-    match gain.epochs == gain.baseline_epochs {
-        true => word(gain.epochs).to_owned(),
-        false => format!("{} - {}", word(gain.epochs), word(gain.baseline_epochs)),
+    if gain.epochs == gain.baseline_epochs {
+        return word(gain.epochs).to_owned();
     }
+    format!("{} - {}", word(gain.epochs), word(gain.baseline_epochs))
 }
 
 fn interval(interval: &Interval) -> String {

@@ -10,7 +10,7 @@ use tempfile::{TempDir, tempdir};
 
 fn trainer(folder: &TempDir) -> Command {
     let mut command = Command::cargo_bin("trainer").expect("the tests build the program");
-    command.current_dir(folder.path());
+    command.current_dir(folder.path()).env("EDGEFIT_CACHE", "off");
     command
 }
 

@@ -73,6 +73,7 @@ impl VocabularyTables {
     }
 
     /// Gives each word `inside` a row, and tells those `outside` from them.
+    #[allow(clippy::needless_pass_by_value, reason = "an iterator is used up")]
     fn place<'a>(
         inside: Vec<&'a [u8]>,
         outside: impl Iterator<Item = &'a [u8]> + Clone,

@@ -95,13 +95,12 @@ pub fn fit<E>(
     mut epoch_done: impl FnMut(EpochRecord, Checkpoint, &Optimiser) -> Result<Stop, E>,
 ) -> Result<(), E> {
     let Job { recipe, seed, rows, train, validation } = *job;
-    let (done, mut net, mut optimiser) = match standing {
-        Some(Standing { epoch, network, optimiser }) => (epoch, Net::of(&network), optimiser),
-        None => {
-            let net = Net::new(recipe, rows, seed);
-            let optimiser = net.optimiser(recipe);
-            (0, net, optimiser)
-        }
+    let (done, mut net, mut optimiser) = if let Some(Standing { epoch, network, optimiser }) = standing {
+        (epoch, Net::of(&network), optimiser)
+    } else {
+        let net = Net::new(recipe, rows, seed);
+        let optimiser = net.optimiser(recipe);
+        (0, net, optimiser)
     };
     for epoch in done + 1..=recipe.epochs {
         let running_loss = fit_epoch(job, epoch, &mut net, &mut optimiser);

@@ -122,7 +122,7 @@ impl Archive<'_> {
     /// Reads a member to its end.
     fn read<T>(&mut self, name: &str, parse: fn(&mut Member<&mut dyn Read>) -> Result<T, Fault>) -> Result<T> {
         let Some(index) = self.zip.index_for_name(name) else {
-            let found: Vec<_> = self.zip.file_names().take(8).map(|name| name.unwrap_or_default()).collect();
+            let found: Vec<_> = self.zip.file_names().take(8).map(Result::unwrap_or_default).collect();
             let problem = format!("it has no {name}, only: {}", found.join(", "));
             let next = "an imdb.npz has x_train.npy, y_train.npy, x_test.npy and y_test.npy";
             return Err(Error::input(self.path.display(), problem, next));

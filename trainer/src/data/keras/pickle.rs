@@ -143,6 +143,7 @@ struct Machine {
     /// How many lists lie in lists.
     nested: usize,
     /// Whether there is an array, and once it has contents, the list of them.
+    #[allow(clippy::option_option, reason = "no array, an empty one and a filled one are three things")]
     array: Option<Option<u32>>,
 }
 

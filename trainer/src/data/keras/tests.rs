@@ -89,6 +89,7 @@ fn refused(npz: &[u8], words: &str) -> String {
 }
 
 /// The message for the archive with one member replaced.
+#[allow(clippy::needless_pass_by_value, reason = "the bytes are made in the call")]
 fn with(name: &str, bytes: Vec<u8>) -> String {
     let mut members = members();
     members.iter_mut().filter(|member| member.0 == name).for_each(|member| member.1.clone_from(&bytes));
