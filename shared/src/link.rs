@@ -1,6 +1,6 @@
 //! The link between a host and a board: numbered requests and responses in checked frames.
 //!
-//! A [frame](frame) is a postcard message with its number and a CRC-32, in COBS, ended by a zero byte, at most 256
+//! A [frame] is a postcard message with its number and a CRC-32, in COBS, ended by a zero byte, at most 256
 //! bytes long. The host numbers its requests one by one; the board answers each frame with exactly one frame:
 //!
 //! - the next number: carried out, and answered under the same number;

@@ -4,7 +4,7 @@
 //! through whole). ASCII letters are lower-cased; every other byte separates. There is no Unicode case folding.
 //! On the IMDB reviews this rule gives the words of Keras's `imdb.npz`.
 //!
-//! A word is known by its 32-bit [`Hash`]; the text itself is never stored.
+//! A word is known by its 32-bit [`Hash`](struct@Hash); the text itself is never stored.
 
 /// The version of the rule above. A model file names the version that its vocabulary was made with.
 pub const TOKENISER: u16 = 1;
