@@ -94,7 +94,7 @@ impl Deframer {
     /// let mut bytes = &b"fra"[..];
     /// assert_eq!(deframer.feed(&mut bytes), None);
     /// let mut bytes = &b"me\0\0next"[..];
-    /// assert_eq!(deframer.feed(&mut bytes), Some(&mut b"frame"[..]));
+    /// assert_eq!(deframer.feed(&mut bytes).as_deref(), Some(&b"frame"[..]));
     /// assert_eq!(deframer.feed(&mut bytes), None);
     /// ```
     #[inline]
