@@ -36,17 +36,20 @@ fn describe(folder: &str, arguments: &[&str]) -> String {
     format!("cargo {}{place}", arguments.join(" "))
 }
 
-/// Builds the trainer and runs its demo; the demo's exit code is this verb's.
+/// Builds the trainer and runs its demo, in the folder where the user is; the demo's exit code is this verb's.
 pub(crate) fn demo(arguments: &[String]) -> Result<(), Failure> {
     step(".", &["build", "--release", "--locked", "--package", "edgefit-trainer"], &[])?;
     eprintln!("\n==> trainer demo");
-    let trainer = root().join("target/release/trainer");
-    let status = Command::new(&trainer).arg("demo").args(arguments).status();
-    match status.map(|status| status.code()) {
+    // By cargo, which knows where it has put the program.
+    let manifest = root().join("Cargo.toml");
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--release", "--locked", "--package", "edgefit-trainer", "--manifest-path"]);
+    command.arg(manifest).args(["--", "demo"]).args(arguments);
+    match command.status().map(|status| status.code()) {
         Ok(Some(0)) => Ok(()),
         Ok(Some(2)) => Err(Failure::missing("the demo could not run, see above")),
         Ok(_) => Err(Failure::check("the demo's checks failed, see above")),
-        Err(error) => Err(Failure::missing(format!("{} does not start: {error}", trainer.display()))),
+        Err(error) => Err(Failure::missing(format!("cargo does not start: {error}"))),
     }
 }
 
