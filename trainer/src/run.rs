@@ -130,9 +130,9 @@ impl Run {
     /// Whether no epoch is left to train: all are done, or early stopping has had its patience.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let done = self.history.last().map_or(0, |record| record.epoch);
-        let patient = self.recipe.patience.is_none_or(|patience| done < self.chosen().epoch + patience);
-        done >= self.recipe.epochs || !(patient || done == 0)
+        let Some(EpochRecord { epoch, .. }) = self.history.last() else { return false };
+        let stopped = |patience| *epoch >= self.chosen().epoch + patience;
+        *epoch >= self.recipe.epochs || self.recipe.patience.is_some_and(stopped)
     }
 
     /// Whether the run is complete.

@@ -158,6 +158,21 @@ fn the_result_of_a_study_does_not_depend_on_the_threads() {
 }
 
 #[test]
+fn early_stopping_is_compared_with_the_baseline_that_went_on() {
+    let folder = tempdir().unwrap();
+    let study = ["study", "--data", "synthetic:600", "--recipes", "baseline,early-stopping", "--seeds", "2", "--json"];
+    let rest = ["--batch-size", "32", "--epochs", "60", "--output", "out"];
+    let assert = trainer(&folder).args(study).args(rest).assert().success();
+    let json: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    let [gain] = json["gains"].as_array().unwrap().as_slice() else { panic!("{json}") };
+    let words = ["recipe", "protocol", "epochs", "baseline_epochs"].map(|field| gain[field].as_str().unwrap());
+    assert_eq!(words, ["early-stopping", "held-out", "chosen", "last"]);
+    for model in json["models"].as_array().unwrap().iter().filter(|model| model["recipe"] == "early-stopping") {
+        assert!(model["epoch"].as_u64().unwrap() < 60, "{model}");
+    }
+}
+
+#[test]
 fn a_file_that_states_a_wrong_accuracy_fails() {
     let folder = tempdir().unwrap();
     let run = ["train", "--data", "synthetic:300", "--epochs", "1", "--batch-size", "32", "--output", "run"];

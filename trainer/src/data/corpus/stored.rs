@@ -127,7 +127,7 @@ mod tests {
         assert!(refused(|corpus| corpus.labels[1] = 2));
         assert!(refused(|corpus| corpus.rows[0] = 2), "a row twice");
         assert!(refused(|corpus| corpus.rows[6] = 9), "a row too many");
-        assert!(refused(|corpus| corpus.rows[6] = 7), "no start row");
+        assert!(refused(|corpus| corpus.rows[3] = 7), "no start row");
         assert!(refused(|corpus| corpus.offsets[1] = 5), "an end before its start");
         assert!(refused(|corpus| corpus.offsets[0] = 1));
         assert!(refused(|corpus| corpus.offsets[3] = 6));
