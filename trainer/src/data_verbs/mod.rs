@@ -24,8 +24,8 @@ struct Distribution {
 }
 
 /// The IMDB reviews of Maas et al., "Learning Word Vectors for Sentiment Analysis" (ACL 2011), from the project's page
-/// at Stanford. The page states no hash; length and SHA-256 are those that TensorFlow Datasets and Hugging Face's
-/// `datasets` publish for this address, with MD5 7c2ac02c03563afcf9b574c7e56c153a, as torchtext has it.
+/// at Stanford. The page states no hash. Length and SHA-256 are those of a published Hugging Face `dataset_info` for
+/// this address, and the SHA-256 is the same in nine other public sources.
 const IMDB: Distribution = Distribution {
     file: "aclImdb_v1.tar.gz",
     wanted: Wanted {
