@@ -92,7 +92,10 @@ impl Cache {
         let (Some(path), Some(folder)) = (self.path(kind, name), self.folder()) else { return Ok(()) };
         let folder = folder.join(kind);
         files::create_folder(&folder)?;
-        files::write_parts(&path, &[&header_of(contents), contents])?;
+        files::write_with(&path, |file| {
+            file.write_all(&header_of(contents))?;
+            file.write_all(contents)
+        })?;
         prune(&folder);
         Ok(())
     }

@@ -1,10 +1,40 @@
 //! Values in files of their own: postcard, with a CRC-32 at the end.
 
-use std::path::Path;
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, Result, files};
+
+/// Counts what passes into a CRC, and keeps the error that postcard would swallow.
+struct Sealed<W> {
+    inner: W,
+    crc: crc32fast::Hasher,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Write for Sealed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.inner.write(bytes) {
+            Ok(written) => {
+                self.crc.update(&bytes[..written]);
+                Ok(written)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                self.error = Some(error);
+                Err(kind.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
 
 /// Writes a value, whole or not at all.
 ///
@@ -12,10 +42,15 @@ use crate::{Error, Result, files};
 ///
 /// What the system says.
 pub fn write<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let mut bytes = postcard::to_stdvec(value).expect("plain data in memory always encodes");
-    let crc = crc32fast::hash(&bytes);
-    bytes.extend_from_slice(&crc.to_le_bytes());
-    files::write(path, &bytes)
+    files::write_with(path, |file| {
+        let mut sealed = Sealed { inner: BufWriter::new(file), crc: crc32fast::Hasher::new(), error: None };
+        if let Err(error) = postcard::to_io(value, &mut sealed) {
+            return Err(sealed.error.unwrap_or_else(|| io::Error::other(error)));
+        }
+        let Sealed { mut inner, crc, .. } = sealed;
+        inner.write_all(&crc.finalize().to_le_bytes())?;
+        inner.flush()
+    })
 }
 
 /// Reads a value that [`write()`] wrote.

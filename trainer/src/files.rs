@@ -18,15 +18,15 @@ const UNFINISHED: &str = ".edgefit-";
 ///
 /// What the system says; whatever stood at `path` before stands there still.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_parts(path, &[bytes])
+    write_with(path, |file| file.write_all(bytes))
 }
 
-/// Like [`write()`], of several pieces one after the other.
+/// Like [`write()`], of what `fill` writes.
 ///
 /// # Errors
 ///
-/// As [`write()`].
-pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
+/// As [`write()`], and what `fill` returns.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -37,9 +37,7 @@ pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(Error::io("write", path))?;
-    for part in parts {
-        file.write_all(part).map_err(Error::io("write", path))?;
-    }
+    fill(&mut file).map_err(Error::io("write", path))?;
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
     Ok(())

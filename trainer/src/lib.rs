@@ -1,5 +1,6 @@
 //! Trains, quantises, exports and verifies small classifiers for microcontrollers.
 
+mod aligned;
 mod blocks;
 pub mod board;
 pub mod cache;

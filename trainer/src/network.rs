@@ -59,9 +59,9 @@ pub struct Score {
 }
 
 impl Network {
-    /// Runs every document, some at a time: `visit` is given what each layer gave (`[documents][units]`, after the
-    /// `ReLU`), the logits last.
-    fn run(&self, corpus: &Corpus, mut visit: impl FnMut(&[Vec<f32>])) {
+    /// Runs every document, some at a time: `visit` is given the number of each layer and what it gave
+    /// (`[documents][units]`, before the `ReLU`), the last layer's being the logits.
+    fn run(&self, corpus: &Corpus, mut visit: impl FnMut(usize, &[f32])) {
         let (first, rest) = self.layers.split_first().expect("a network has a layer");
         let blocked = to_blocks(&first.kernel, first.units());
         let device = Device::flex();
@@ -69,34 +69,30 @@ impl Network {
         let kernels: Vec<Tensor<2>> = rest.iter().map(|layer| Tensor::from_data(kernel(layer), &device)).collect();
         for start in (0..corpus.len()).step_by(AT_A_TIME) {
             let documents = start..corpus.len().min(start + AT_A_TIME);
-            let mut sums = first.bias.repeat(documents.len());
-            gather(&mut sums, &blocked, first.units(), &documents.clone().map(|document| corpus.rows(document)));
-            let mut values = vec![sums];
-            for (layer, kernel) in rest.iter().zip(&kernels) {
-                let inputs = values.last_mut().expect("the first layer's are there");
-                for value in inputs.iter_mut() {
+            let mut values = first.bias.repeat(documents.len());
+            gather(&mut values, &blocked, first.units(), &documents.clone().map(|document| corpus.rows(document)));
+            visit(0, &values);
+            for ((layer, kernel), number) in rest.iter().zip(&kernels).zip(1..) {
+                for value in &mut values {
                     *value = value.max(0.0);
                 }
-                let inputs = TensorData::new(inputs.clone(), [documents.len(), layer.inputs()]);
+                let inputs = TensorData::new(values, [documents.len(), layer.inputs()]);
                 let product = Tensor::<2>::from_data(inputs, &device).matmul(kernel.clone()).into_data();
-                let mut sums: Vec<f32> = product.try_into_vec().expect("a product of f32 tensors");
-                for line in sums.chunks_exact_mut(layer.units()) {
+                values = product.try_into_vec().expect("a product of f32 tensors");
+                for line in values.chunks_exact_mut(layer.units()) {
                     for (sum, bias) in line.iter_mut().zip(&layer.bias) {
                         *sum += bias;
                     }
                 }
-                values.push(sums);
+                visit(number, &values);
             }
-            visit(&values);
         }
     }
 
     /// One logit a document.
     #[must_use]
     pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
-        let mut logits = Vec::with_capacity(corpus.len());
-        self.run(corpus, |values| logits.extend(logits_of(values)));
-        logits
+        self.logits_and_peaks(corpus).0
     }
 
     /// One logit a document, and the largest activation of each hidden layer over the corpus.
@@ -104,11 +100,9 @@ impl Network {
     pub fn logits_and_peaks(&self, corpus: &Corpus) -> (Vec<f32>, Vec<f32>) {
         let mut logits = Vec::with_capacity(corpus.len());
         let mut peaks = vec![0f32; self.layers.len() - 1];
-        self.run(corpus, |values| {
-            logits.extend(logits_of(values));
-            for (peak, activations) in peaks.iter_mut().zip(values) {
-                *peak = activations.iter().copied().fold(*peak, f32::max);
-            }
+        self.run(corpus, |layer, values| match peaks.get_mut(layer) {
+            Some(peak) => *peak = values.iter().copied().fold(*peak, f32::max),
+            None => logits.extend(values),
         });
         (logits, peaks)
     }
@@ -117,18 +111,13 @@ impl Network {
     #[must_use]
     pub fn activations_above(&self, limits: &[f32], corpus: &Corpus) -> usize {
         let mut above = 0;
-        self.run(corpus, |values| {
-            for (limit, activations) in limits.iter().zip(values) {
-                above += activations.iter().filter(|activation| *activation > limit).count();
+        self.run(corpus, |layer, values| {
+            if let Some(limit) = limits.get(layer) {
+                above += values.iter().filter(|value| *value > limit).count();
             }
         });
         above
     }
-}
-
-/// The logits among what the layers gave.
-fn logits_of(values: &[Vec<f32>]) -> &[f32] {
-    values.last().map_or(&[], Vec::as_slice)
 }
 
 /// Loss and accuracy of one logit a document against labels 0 and 1.

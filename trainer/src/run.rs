@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 pub(crate) use info::hex;
 pub use info::{Checkpoint, DatasetInfo, EpochChoice, Protocol, RunInfo, Stand};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     Error, Result, checkpoint,
     data::VocabularyTables,
@@ -41,13 +39,8 @@ pub struct Run {
     pub history: Vec<EpochRecord>,
 }
 
-/// What an unfinished run goes on from, beside the checkpoint of its last epoch.
-#[derive(Debug, Serialize, Deserialize)]
-struct State {
-    info: RunInfo,
-    history: Vec<EpochRecord>,
-    optimiser: Optimiser,
-}
+/// What an unfinished run goes on from, beside the checkpoint of its last epoch: what it is, its history, its optimiser.
+type State = (RunInfo, Vec<EpochRecord>, Optimiser);
 
 impl Run {
     /// Starts a run in `folder`, which must be empty or not there yet.
@@ -87,13 +80,11 @@ impl Run {
             return Ok((run, None));
         }
         if state_path.is_file() {
-            let state: State = checkpoint::read(&state_path)?;
-            let recipe_on_disk = read_recipe(folder)?;
-            let run =
-                Self { folder: folder.to_owned(), recipe: recipe_on_disk, info: state.info, history: state.history };
+            let (info_on_disk, history, optimiser): State = checkpoint::read(&state_path)?;
+            let run = Self { folder: folder.to_owned(), recipe: read_recipe(folder)?, info: info_on_disk, history };
             run.check_same(recipe, &info)?;
             let epoch = run.history.last().map_or(0, |record| record.epoch);
-            let standing = Standing { epoch, network: run.checkpoint(epoch)?.network, optimiser: state.optimiser };
+            let standing = Standing { epoch, network: run.checkpoint(epoch)?.network, optimiser };
             return Ok((run, Some(standing)));
         }
         // Killed before its first epoch was complete: what there is comes again.
@@ -123,8 +114,7 @@ impl Run {
     pub fn add_epoch(&mut self, record: EpochRecord, checkpoint: &Checkpoint, optimiser: &Optimiser) -> Result<()> {
         checkpoint::write(&self.checkpoint_path(record.epoch), checkpoint)?;
         self.history.push(record);
-        let state = State { info: self.info.clone(), history: self.history.clone(), optimiser: optimiser.clone() };
-        checkpoint::write(&self.folder.join("state.bin"), &state)
+        checkpoint::write(&self.folder.join("state.bin"), &(&self.info, &self.history, optimiser))
     }
 
     /// Whether no epoch is left to train: all are done, or early stopping has had its patience.

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation::log_sigmoid};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    net::Net,
+    net::{Forward, Net},
     optimiser::Optimiser,
     sparse::Batch,
     streams::{Random, Stream},
@@ -133,10 +133,11 @@ fn fit_epoch(job: &Job<'_>, epoch: u32, net: &mut Net, optimiser: &mut Optimiser
     let mut running_loss = 0.0;
     for documents in order.chunks(recipe.batch_size) {
         let batch = Batch { corpus: train.clone(), documents: documents.into() };
-        let logits = net.forward(&batch, |layer, shape| mask(recipe.dropout[layer], shape, &mut dropout, &device));
+        let Forward { logits, sums } =
+            net.forward(&batch, |layer, shape| mask(recipe.dropout[layer], shape, &mut dropout, &device));
         let loss = loss(logits, &batch, &device);
         let mut gradients = loss.backward();
-        net.step(optimiser, recipe, &mut gradients);
+        net.step(optimiser, recipe, &batch, &sums, &mut gradients);
         running_loss += f64::from(loss.into_scalar::<f32>()) * documents.len() as f64;
     }
     running_loss / train.len() as f64

@@ -1,6 +1,6 @@
 //! Training: from a corpus and a recipe to a network, on burn.
 //!
-//! The first layer is a sparse operation of our own inside burn's autodiff; the optimisers are Keras's, fused;
+//! The first layer is a sparse operation of our own, where burn's autodiff begins; the optimisers are Keras's, fused;
 //! randomness comes from named streams. The same seed on the same machine gives the same weights, bit for bit:
 //! everything runs in a fixed order on one thread. Several runs at a time use the other cores.
 

@@ -1,17 +1,13 @@
 //! The network while it is being fitted: tensors of burn's autodiff, and the step that moves them.
 
-use burn::{
-    backend::Flex,
-    tensor::{Device, Gradients, Tensor, TensorData, activation::relu},
-};
+use burn::tensor::{Device, Gradients, Tensor, TensorData, activation::relu};
 
 use super::{
     optimiser::{Optimiser, Penalty},
-    sparse::{Batch, bag_of_words},
+    sparse::{Batch, SparseKernel},
     streams::{Random, Stream},
 };
 use crate::{
-    blocks::{from_blocks, to_blocks},
     network::{Dense, Network},
     recipe::Recipe,
 };
@@ -19,10 +15,21 @@ use crate::{
 /// A feed-forward network whose first layer takes bags of words.
 #[derive(Debug)]
 pub(super) struct Net {
-    /// `[inputs, units]` each; the first one lies in [blocks](crate::blocks).
+    first: SparseKernel,
+    /// Those of the other layers, `[inputs, units]` each.
     kernels: Vec<Tensor<2>>,
+    /// Those of all layers.
     biases: Vec<Tensor<1>>,
     device: Device,
+}
+
+/// What a step needs of the forward pass of its batch.
+#[derive(Debug)]
+pub(super) struct Forward {
+    /// `[documents, 1]`.
+    pub(super) logits: Tensor<2>,
+    /// `[documents, units]`: what the kernel of the first layer gave, where autodiff begins.
+    pub(super) sums: Tensor<2>,
 }
 
 impl Net {
@@ -42,15 +49,17 @@ impl Net {
     /// The network to be fitted further.
     pub(super) fn of(network: &Network) -> Self {
         let device = Device::flex().autodiff();
-        let kernel = |(i, layer): (usize, &Dense)| {
-            let values = if i == 0 { to_blocks(&layer.kernel, layer.units()) } else { layer.kernel.clone() };
-            Tensor::from_data(TensorData::new(values, [layer.inputs(), layer.units()]), &device).require_grad()
+        let (first, others) = network.layers.split_first().expect("a network has a layer");
+        let kernel = |layer: &Dense| {
+            let values = TensorData::new(layer.kernel.clone(), [layer.inputs(), layer.units()]);
+            Tensor::from_data(values, &device).require_grad()
         };
         let bias = |layer: &Dense| {
             Tensor::from_data(TensorData::new(layer.bias.clone(), [layer.units()]), &device).require_grad()
         };
         Self {
-            kernels: network.layers.iter().enumerate().map(kernel).collect(),
+            first: SparseKernel::of(first),
+            kernels: others.iter().map(kernel).collect(),
             biases: network.layers.iter().map(bias).collect(),
             device,
         }
@@ -63,7 +72,7 @@ impl Net {
 
     /// An optimiser for its parameters.
     pub(super) fn optimiser(&self, recipe: &Recipe) -> Optimiser {
-        Optimiser::new(recipe.optimizer, recipe.learning_rate as f32, 2 * self.kernels.len())
+        Optimiser::new(recipe.optimizer, recipe.learning_rate as f32, 2 * self.biases.len())
     }
 
     /// One logit a document of the batch. `mask` scales the activations of each hidden layer: dropout, if any.
@@ -71,68 +80,74 @@ impl Net {
         &self,
         batch: &Batch,
         mut mask: impl FnMut(usize, [usize; 2]) -> Option<Tensor<2>>,
-    ) -> Tensor<2> {
-        let mut layers = self.kernels.iter().zip(&self.biases);
-        let (kernel, bias) = layers.next().expect("a network has a layer");
-        let mut values = bag_of_words(batch, kernel.clone()) + bias.clone().unsqueeze();
-        for (i, (kernel, bias)) in layers.enumerate() {
+    ) -> Forward {
+        let (bias, biases) = self.biases.split_first().expect("a network has a layer");
+        let [units] = bias.dims();
+        let sums = TensorData::new(self.first.sums(batch), [batch.documents.len(), units]);
+        let sums = Tensor::<2>::from_data(sums, &self.device).require_grad();
+        let mut values = sums.clone() + bias.clone().unsqueeze();
+        for (i, (kernel, bias)) in self.kernels.iter().zip(biases).enumerate() {
             let mut activations = relu(values);
             if let Some(mask) = mask(i, activations.dims()) {
                 activations = activations * mask;
             }
             values = activations.matmul(kernel.clone()) + bias.clone().unsqueeze();
         }
-        values
+        Forward { logits: values, sums }
     }
 
-    /// Moves every parameter by its gradient. The penalties are on the kernels of the hidden layers alone.
-    pub(super) fn step(&mut self, optimiser: &mut Optimiser, recipe: &Recipe, gradients: &mut Gradients) {
+    /// Moves every parameter by the gradient of its batch's `loss`. The penalties are on the kernels of the hidden layers
+    /// alone.
+    pub(super) fn step(
+        &mut self,
+        optimiser: &mut Optimiser,
+        recipe: &Recipe,
+        batch: &Batch,
+        sums: &Tensor<2>,
+        gradients: &mut Gradients,
+    ) {
         optimiser.begin_step();
-        let layers = self.kernels.len();
+        let last = self.kernels.len();
         let on_hidden = Penalty { l1: recipe.l1 as f32, l2: recipe.l2 as f32 };
-        let kernels = std::mem::take(&mut self.kernels).into_iter().enumerate();
-        let kernels = kernels.map(|(i, kernel)| {
-            let penalty = if i + 1 < layers { on_hidden } else { Penalty::default() };
-            moved(kernel, gradients, |weights, gradient| optimiser.update(2 * i, penalty, weights, gradient))
-        });
-        self.kernels = kernels.collect();
-        let biases = std::mem::take(&mut self.biases).into_iter().enumerate();
-        let biases = biases.map(|(i, bias)| {
-            moved(bias, gradients, |weights, gradient| {
-                optimiser.update(2 * i + 1, Penalty::default(), weights, gradient);
-            })
-        });
-        self.biases = biases.collect();
+        let penalty = |layer| if layer < last { on_hidden } else { Penalty::default() };
+        if let Some(gradient) = sums.grad_remove(gradients) {
+            self.first.step(batch, &values(gradient.into_data()), optimiser, penalty(0));
+        }
+        for (kernel, layer) in self.kernels.iter_mut().zip(1..) {
+            move_by(kernel, gradients, |weights, gradient| {
+                optimiser.update(2 * layer, penalty(layer), weights, gradient);
+            });
+        }
+        for (layer, bias) in self.biases.iter_mut().enumerate() {
+            move_by(bias, gradients, |weights, gradient| {
+                optimiser.update(2 * layer + 1, Penalty::default(), weights, gradient);
+            });
+        }
     }
 
     /// A copy of the weights.
     pub(super) fn network(&self) -> Network {
-        let layers = self.kernels.iter().zip(&self.biases).enumerate().map(|(i, (kernel, bias))| {
-            let [_, units] = kernel.dims();
-            let kernel = values(kernel.to_data());
-            let kernel = if i == 0 { from_blocks(&kernel, units) } else { kernel };
-            Dense { kernel, bias: values(bias.to_data()) }
-        });
-        Network { layers: layers.collect() }
+        let others = self.kernels.iter().map(|kernel| values(kernel.to_data()));
+        let kernels = std::iter::once(self.first.values()).chain(others);
+        let layer = |(kernel, bias): (Vec<f32>, &Tensor<1>)| Dense { kernel, bias: values(bias.to_data()) };
+        Network { layers: kernels.zip(&self.biases).map(layer).collect() }
     }
 }
 
 fn values(data: TensorData) -> Vec<f32> {
-    data.try_into_vec().expect("weights are f32")
+    data.try_into_vec().expect("weights and gradients are f32")
 }
 
-/// A parameter after `update` of its weights by its gradient, in place.
-fn moved<const D: usize>(
-    parameter: Tensor<D>,
+/// Updates a parameter by its gradient, in place: nobody else holds it, so nothing is copied.
+fn move_by<const D: usize>(
+    parameter: &mut Tensor<D>,
     gradients: &mut Gradients,
     update: impl FnOnce(&mut [f32], &[f32]),
-) -> Tensor<D> {
-    let Some(gradient) = parameter.grad_remove(gradients) else { return parameter };
-    let flex = |tensor: Tensor<D>| {
-        tensor.try_into_primitive::<Flex>().expect("training runs on flex, outside autodiff").to_contiguous()
-    };
-    let (mut weights, gradient) = (flex(parameter.inner()), flex(gradient));
-    // `storage_mut` copies only what somebody else still holds: here, nothing.
-    update(weights.storage_mut(), gradient.storage());
-    Tensor::from_inner(Tensor::from_primitive::<Flex>(weights)).require_grad()
+) {
+    let Some(gradient) = parameter.grad_remove(gradients) else { return };
+    let (shape, device) = (parameter.dims(), parameter.device());
+    let empty = Tensor::empty([0; D], &device);
+    let mut weights = values(std::mem::replace(parameter, empty).into_data());
+    update(&mut weights, &values(gradient.into_data()));
+    *parameter = Tensor::from_data(TensorData::new(weights, shape), &device).require_grad();
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::inline_always, reason = "vector instructions are chosen by the caller, into which this must go")]
 
+use std::ops::Range;
+
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
@@ -56,20 +58,35 @@ impl Optimiser {
 
     /// Updates parameter number `parameter` by its gradient.
     pub(super) fn update(&mut self, parameter: usize, penalty: Penalty, weights: &mut [f32], gradient: &[f32]) {
+        self.update_part(parameter, penalty, weights, 0..gradient.len(), gradient);
+    }
+
+    /// Updates the part of parameter number `parameter` that lies at `place` by its gradient. A step that updates every part
+    /// once is the same as [`Optimiser::update`].
+    pub(super) fn update_part(
+        &mut self,
+        parameter: usize,
+        penalty: Penalty,
+        weights: &mut [f32],
+        place: Range<usize>,
+        gradient: &[f32],
+    ) {
         let Moments { first, second } = &mut self.moments[parameter];
         let rate = self.rate;
+        let all = weights.len();
+        let weights = &mut weights[place.clone()];
         match self.kind {
             OptimizerKind::Rmsprop => {
-                second.resize(weights.len(), 0.0);
+                second.resize(all, 0.0);
                 let rule = |w: &mut f32, g: f32, v: &mut f32| {
                     *v = RHO * *v + (1.0 - RHO) * g * g;
                     *w -= rate * g / (*v + EPSILON).sqrt();
                 };
-                penalised(penalty, weights, gradient, second.iter_mut(), rule);
+                penalised(penalty, weights, gradient, second[place].iter_mut(), rule);
             }
             OptimizerKind::Adam => {
-                first.resize(weights.len(), 0.0);
-                second.resize(weights.len(), 0.0);
+                first.resize(all, 0.0);
+                second.resize(all, 0.0);
                 // In f64: 1 - 0.999^t loses half its digits in f32.
                 let step = f64::from(self.steps);
                 let correction = (1.0 - f64::from(BETA_2).powf(step)).sqrt() / (1.0 - f64::from(BETA_1).powf(step));
@@ -79,7 +96,8 @@ impl Optimiser {
                     *v += (g * g - *v) * (1.0 - BETA_2);
                     *w -= rate * *m / (v.sqrt() + EPSILON);
                 };
-                penalised(penalty, weights, gradient, first.iter_mut().zip(second), rule);
+                let state = first[place.clone()].iter_mut().zip(&mut second[place]);
+                penalised(penalty, weights, gradient, state, rule);
             }
             OptimizerKind::Sgd => {
                 let rule = |w: &mut f32, g: f32, ()| *w -= rate * g;

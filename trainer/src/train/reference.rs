@@ -7,14 +7,14 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::{
     EpochRecord, Job, Stop, fit,
     net::Net,
-    sparse::{Batch, bag_of_words},
+    optimiser::{Optimiser, Penalty},
+    sparse::{Batch, SparseKernel},
     streams::{Random, Stream},
 };
 use crate::{
-    blocks::{from_blocks, to_blocks},
     data::{Corpus, Dataset, VocabularyTables, WordCounts},
-    network::{Network, cross_entropy},
-    recipe::Recipe,
+    network::{Dense, Network, cross_entropy},
+    recipe::{OptimizerKind, Recipe},
     run::Checkpoint,
 };
 
@@ -161,7 +161,7 @@ fn one_epoch_agrees_with_the_same_epoch_in_f64() {
 }
 
 #[test]
-fn the_sparse_operation_agrees_with_the_dense_product_and_its_gradient() {
+fn a_step_of_the_sparse_layer_agrees_with_the_dense_product_and_its_gradient() {
     let (corpus, rows) = corpus();
     let device = Device::flex().autodiff();
     let documents: Arc<[u32]> = (0..40).rev().collect();
@@ -170,22 +170,27 @@ fn the_sparse_operation_agrees_with_the_dense_product_and_its_gradient() {
     for (line, &document) in documents.iter().enumerate() {
         corpus.rows(document as usize).iter().for_each(|&row| dense[line * rows + usize::from(row)] = 1.0);
     }
-    let values: Vec<f32> = (0..rows * 7).map(|i| (i as f32 * 0.31).sin()).collect();
-    let kernel = |values| Tensor::<2>::from_data(TensorData::new(values, [rows, 7]), &device).require_grad();
     let dense = Tensor::<2>::from_data(TensorData::new(dense, [documents.len(), rows]), &device);
+    let layer = Dense { kernel: (0..rows * 7).map(|i| (i as f32 * 0.31).sin()).collect(), bias: vec![0.0; 7] };
+    let values = |tensor: Tensor<2>| tensor.into_data().try_into_vec::<f32>().unwrap();
+    // A loss whose gradient differs from place to place.
+    let loss = |product: Tensor<2>| (product.clone() * product.sin()).sum();
 
-    let run = |kernel: Tensor<2>, product: Tensor<2>| {
-        // A loss whose gradient differs from place to place.
-        let loss = (product.clone() * product.clone().sin()).sum();
-        let gradient = kernel.grad(&loss.backward()).unwrap();
-        [product.into_data(), gradient.into_data()].map(|data| data.try_into_vec::<f32>().unwrap())
-    };
-    let (a, b) = (kernel(to_blocks(&values, 7)), kernel(values));
-    let mut sparse = run(a.clone(), bag_of_words(&batch, a));
-    sparse[1] = from_blocks(&sparse[1], 7);
-    let expected = run(b.clone(), dense.matmul(b));
-    for (sparse, expected) in sparse.iter().zip(&expected) {
-        for (&got, &expected) in sparse.iter().zip(expected) {
+    let kernel = Tensor::<2>::from_data(TensorData::new(layer.kernel.clone(), [rows, 7]), &device).require_grad();
+    let product = dense.matmul(kernel.clone());
+    let gradient = values(kernel.grad(&loss(product.clone()).backward()).unwrap());
+
+    let mut sparse = SparseKernel::of(&layer);
+    let sums = sparse.sums(&batch);
+    let product = values(product);
+    let leaf = Tensor::<2>::from_data(TensorData::new(sums.clone(), [documents.len(), 7]), &device).require_grad();
+    let upstream = values(leaf.grad(&loss(leaf.clone()).backward()).unwrap());
+    let mut optimiser = Optimiser::new(OptimizerKind::Sgd, 1.0, 2);
+    sparse.step(&batch, &upstream, &mut optimiser, Penalty::default());
+    let moved: Vec<f32> = layer.kernel.iter().zip(sparse.values()).map(|(before, after)| before - after).collect();
+
+    for (got, expected) in [(&sums, &product), (&moved, &gradient)] {
+        for (&got, &expected) in got.iter().zip(expected) {
             assert!((got - expected).abs() <= 1e-3 * expected.abs().max(1.0), "{got} instead of {expected}");
         }
     }
