@@ -30,7 +30,7 @@ struct Reference(Vec<Layer>);
 
 impl Reference {
     fn new(network: &Network) -> Self {
-        let layer = |dense: &crate::network::Dense| {
+        let layer = |dense: &Dense| {
             let row = |i| dense.row(i).iter().map(|&w| f64::from(w)).collect();
             Layer {
                 kernel: (0..dense.inputs()).map(row).collect(),
