@@ -121,6 +121,35 @@ impl<'m, 's> Classifier<'m, 's> {
         Ok(())
     }
 
+    /// Adds rows to the document, in any order and with repeats, as [`row`](Self::row) does one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowOutOfRange`]; the rows before that one have been added.
+    pub fn rows(&mut self, rows: &[u16]) -> Result<(), Error> {
+        rows.iter().try_for_each(|&row| self.row(row))
+    }
+
+    /// Adds rows that the caller knows to be new to the document and different from each other, for less.
+    ///
+    /// They are added without a look at which rows there are, and [`row`](Self::row) will not know of them. A row that
+    /// is given twice counts twice, so that the answer is not that for the document; nothing worse comes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowOutOfRange`]; the document is as before.
+    pub fn distinct_rows(&mut self, rows: &[u16]) -> Result<(), Error> {
+        if rows.iter().any(|&row| usize::from(row) >= self.words.table.inputs()) {
+            return Err(Error::RowOutOfRange);
+        }
+        for &row in rows {
+            if let Some(weights) = self.words.table.row(row) {
+                kernel::add_row(self.words.accumulators, weights);
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets what was read of the document.
     pub fn reset(&mut self) {
         self.splitter = Splitter::new();

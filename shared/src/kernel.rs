@@ -4,7 +4,7 @@
 #[inline]
 pub(crate) fn add_row(accumulators: &mut [i32], row: &[i8]) {
     for (accumulator, &weight) in accumulators.iter_mut().zip(row) {
-        *accumulator += i32::from(weight);
+        *accumulator = accumulator.wrapping_add(i32::from(weight));
     }
 }
 

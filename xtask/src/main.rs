@@ -1,4 +1,5 @@
-//! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`.
+//! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`,
+//! `cargo xtask bench`.
 
 mod setup;
 mod steps;
@@ -28,6 +29,15 @@ enum Verb {
     },
     /// Every check and every test: format, lints, documentation, unit, property, parity on QEMU, and the whole story
     Test,
+    /// What edgefit costs, compared with the figures that are kept
+    Bench {
+        /// Where: on emulated cores, or on this machine
+        #[arg(value_enum)]
+        place: steps::Bench,
+        /// Arguments for the bench, such as `--update`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Install what the other verbs need: the Rust targets of the boards, and QEMU
     Setup,
 }
@@ -38,6 +48,7 @@ fn main() -> ExitCode {
     let outcome = setup::run(boards).and_then(|()| match verb {
         Verb::Demo { arguments } => steps::demo(&arguments),
         Verb::Test => steps::test(),
+        Verb::Bench { place, arguments } => steps::bench(place, &arguments),
         Verb::Setup => Ok(()),
     });
     match outcome {

@@ -53,6 +53,25 @@ pub(crate) fn demo(arguments: &[String]) -> Result<(), Failure> {
     }
 }
 
+/// Where a bench measures.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Bench {
+    /// On emulated cores, in instructions and bytes
+    Board,
+}
+
+/// Runs a bench; it is built in the release profile, so that burn is built once.
+pub(crate) fn bench(place: Bench, arguments: &[String]) -> Result<(), Failure> {
+    let name = match place {
+        Bench::Board => "board",
+    };
+    let mut all =
+        vec!["bench", "--quiet", "--profile", "release", "--locked", "--package", "edgefit-tests", "--bench", name];
+    all.push("--");
+    all.extend(arguments.iter().map(String::as_str));
+    step(".", &all, &[])
+}
+
 /// Every check and every test. The runtime crate is tested twice: with overflow checks in the dev profile, which
 /// takes a moment since it knows nothing of burn, and with everything else in the release profile, so that burn is
 /// built once.

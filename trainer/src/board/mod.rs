@@ -135,6 +135,15 @@ impl Board {
         Ok(self.image()?.size)
     }
 
+    /// What an image takes of this board, from the bytes of its ELF.
+    ///
+    /// # Errors
+    ///
+    /// Board, if the bytes are no ELF.
+    pub fn size_of(&self, elf: &[u8]) -> Result<Size> {
+        Size::of_elf(elf, &self.facts).map_err(|problem| self.error(problem, "build the image again"))
+    }
+
     /// The error for a board that only a debug probe reaches.
     fn not_here(&self) -> Error {
         let next = "build the trainer with the feature for debug probes: cargo build --release --features probe";
