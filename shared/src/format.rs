@@ -121,7 +121,7 @@ pub struct Aligned<T: ?Sized>(pub T);
 /// CRC-32 (ISO-HDLC, as in Ethernet and zip) over `bytes`.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
-    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+    static CRC: crc::Crc<u32, crc::Table<1>> = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISO_HDLC);
     CRC.checksum(bytes)
 }
 

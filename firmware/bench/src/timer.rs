@@ -1,9 +1,9 @@
 //! Time in ticks of the system timer, which under `-icount shift=0` counts instructions, some forty to a tick.
+#![allow(unsafe_code, reason = "a loop of known length can be written in assembly alone")]
 
-use cortex_m::{
-    asm,
-    peripheral::{Peripherals, SYST, syst::SystClkSource},
-};
+use core::arch::asm;
+
+use cortex_m::peripheral::{Peripherals, SYST, syst::SystClkSource};
 
 /// The system timer has 24 bits.
 const MASK: u32 = 0x00ff_ffff;
@@ -32,6 +32,8 @@ pub(crate) fn ticks(call: impl FnOnce()) -> u32 {
 
 /// The ticks of [`KNOWN`] instructions.
 pub(crate) fn calibrate() -> u32 {
-    // The loop of `delay` is two instructions, and runs once for each two cycles asked for.
-    ticks(|| asm::delay(KNOWN))
+    // SAFETY: it changes a register and the flags, as is declared.
+    ticks(|| unsafe {
+        asm!("2: subs {0}, #1", "bne 2b", inout(reg) KNOWN / 2 => _, options(nomem, nostack));
+    })
 }
