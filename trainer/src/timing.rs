@@ -9,16 +9,24 @@ use serde::{Deserialize, Serialize};
 pub struct Timing {
     /// Seconds on the clock.
     pub seconds: f64,
-    /// CPU-seconds of the thread that did it; null where the system does not tell.
+    /// CPU-seconds of the thread that did it, or of all threads; null where the system does not tell.
     pub cpu_seconds: Option<f64>,
     /// The most memory that the whole program has had so far, in bytes; null where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
+}
+
+/// Whose CPU-seconds count.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Thread,
+    Program,
 }
 
 /// Measures from its making on.
 #[derive(Debug)]
 pub struct Stopwatch {
     started: Instant,
+    whose: Whose,
     cpu: Option<f64>,
 }
 
@@ -26,7 +34,17 @@ impl Stopwatch {
     /// Starts now, on this thread.
     #[must_use]
     pub fn start() -> Self {
-        Self { started: Instant::now(), cpu: thread_cpu_seconds() }
+        Self::of(Whose::Thread)
+    }
+
+    /// Starts now, for the whole program.
+    #[must_use]
+    pub fn of_program() -> Self {
+        Self::of(Whose::Program)
+    }
+
+    fn of(whose: Whose) -> Self {
+        Self { started: Instant::now(), whose, cpu: cpu_seconds(whose) }
     }
 
     /// What it took so far. Call it on the thread that made the stopwatch.
@@ -34,7 +52,7 @@ impl Stopwatch {
     pub fn timing(&self) -> Timing {
         Timing {
             seconds: self.started.elapsed().as_secs_f64(),
-            cpu_seconds: self.cpu.zip(thread_cpu_seconds()).map(|(from, to)| to - from),
+            cpu_seconds: self.cpu.zip(cpu_seconds(self.whose)).map(|(from, to)| to - from),
             peak_memory_bytes: peak_memory_bytes(),
         }
     }
@@ -42,13 +60,17 @@ impl Stopwatch {
 
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "elsewhere the system does not tell")]
-fn thread_cpu_seconds() -> Option<f64> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+fn cpu_seconds(whose: Whose) -> Option<f64> {
+    let clock = match whose {
+        Whose::Thread => rustix::time::ClockId::ThreadCPUTime,
+        Whose::Program => rustix::time::ClockId::ProcessCPUTime,
+    };
+    let time = rustix::time::clock_gettime(clock);
     Some(time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9)
 }
 
 #[cfg(not(unix))]
-fn thread_cpu_seconds() -> Option<f64> {
+fn cpu_seconds(_: Whose) -> Option<f64> {
     None
 }
 

@@ -28,7 +28,11 @@ enum Verb {
         arguments: Vec<String>,
     },
     /// Every check and every test: format, lints, documentation, unit, property, parity on QEMU, and the whole story
-    Test,
+    Test {
+        /// Instead, train the same recipes on a second backend, burn-ndarray; it builds burn anew
+        #[arg(long)]
+        ndarray: bool,
+    },
     /// What edgefit costs, compared with the figures that are kept
     Bench {
         /// Where: on emulated cores, or on this machine
@@ -47,7 +51,8 @@ fn main() -> ExitCode {
     let boards = if matches!(verb, Verb::Demo { .. }) { Boards::Default } else { Boards::All };
     let outcome = setup::run(boards).and_then(|()| match verb {
         Verb::Demo { arguments } => steps::demo(&arguments),
-        Verb::Test => steps::test(),
+        Verb::Test { ndarray: false } => steps::test(),
+        Verb::Test { ndarray: true } => steps::test_ndarray(),
         Verb::Bench { place, arguments } => steps::bench(place, &arguments),
         Verb::Setup => Ok(()),
     });

@@ -58,15 +58,17 @@ pub(crate) fn demo(arguments: &[String]) -> Result<(), Failure> {
 pub(crate) enum Bench {
     /// On emulated cores, in instructions and bytes
     Board,
+    /// Training on this machine, in CPU-seconds and bytes, beside Keras and PyTorch
+    Train,
 }
 
 /// Runs a bench; it is built in the release profile, so that burn is built once.
 pub(crate) fn bench(place: Bench, arguments: &[String]) -> Result<(), Failure> {
-    let name = match place {
-        Bench::Board => "board",
+    let (package, name) = match place {
+        Bench::Board => ("edgefit-tests", "board"),
+        Bench::Train => ("edgefit-trainer", "train"),
     };
-    let mut all =
-        vec!["bench", "--quiet", "--profile", "release", "--locked", "--package", "edgefit-tests", "--bench", name];
+    let mut all = vec!["bench", "--quiet", "--profile", "release", "--locked", "--package", package, "--bench", name];
     all.push("--");
     all.extend(arguments.iter().map(String::as_str));
     step(".", &all, &[])
@@ -95,5 +97,15 @@ pub(crate) fn test() -> Result<(), Failure> {
         eprintln!("\n==> {}", describe(".", arguments));
         tally.run(cargo(".", arguments))?;
     }
+    tally.finish()
+}
+
+/// Training on the second backend, which the other tests do without, since burn is built anew for it.
+pub(crate) fn test_ndarray() -> Result<(), Failure> {
+    let arguments =
+        ["test", "--release", "--locked", "--package", "edgefit-trainer", "--features", "ndarray", "--lib", "ndarray"];
+    eprintln!("\n==> {}", describe(".", &arguments));
+    let mut tally = tally::Tally::default();
+    tally.run(cargo(".", &arguments))?;
     tally.finish()
 }

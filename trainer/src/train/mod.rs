@@ -5,6 +5,8 @@
 //! everything runs in a fixed order on one thread. Several runs at a time use the other cores.
 
 mod fit;
+#[cfg(all(test, feature = "ndarray"))]
+mod ndarray;
 mod net;
 mod optimiser;
 #[cfg(test)]

@@ -1,24 +1,22 @@
 """Trains the article's nets in Keras and PyTorch on the corpus that edgefit trains on, and prints what it took as JSON.
 
-Run by `cargo xtask bench train`, which installs the libraries into a throwaway environment. By hand:
+Run by `cargo xtask bench train`, which installs the libraries into a throwaway environment and writes the corpus. By hand:
 
-    python python_reference.py aclImdb_v1.tar.gz keras baseline
+    python reference.py FOLDER keras baseline
 
-The corpus is the same: words by edgefit's rule, the 10,000 most frequent of the training reviews, ties by bytes ascending.
-Each net is validated on the test reviews after each epoch, as edgefit does it. Data loading is apart.
+FOLDER holds, for `train` and `test`, `.rows` (the distinct row ids of all documents, one after the other, u16), `.offsets` (where
+each document begins and the last one ends, u32) and `.labels` (u16), all little endian. Each net is validated on the test documents
+after each epoch, as edgefit does it. Loading the data is apart.
 """
 
-import collections
 import json
-import re
+import pathlib
 import resource
 import sys
-import tarfile
 import time
 
 import numpy as np
 
-WORD = re.compile(rb"[a-z0-9'\x80-\xff]+")
 VOCABULARY, EPOCHS, BATCH = 10_000, 20, 512
 RECIPES = {
     "baseline": dict(hidden=(16, 16)),
@@ -29,25 +27,15 @@ RECIPES = {
 }
 
 
-def corpus(path):
-    """(train, test), each a list of arrays of distinct row ids and an array of labels."""
-    texts = {"train": [], "test": []}
-    with tarfile.open(path) as archive:
-        for member in archive:
-            match = re.fullmatch(r"aclImdb/(train|test)/(neg|pos)/(\d+_\d+\.txt)", member.name)
-            if match:
-                half, label, name = match.groups()
-                texts[half].append((label, name, WORD.findall(archive.extractfile(member).read().lower())))
-    counts = collections.Counter(word for _, _, words in texts["train"] for word in words)
-    ranked = sorted(counts, key=lambda word: (-counts[word], word))[:VOCABULARY]
-    row = {word: i for i, word in enumerate(ranked)}
+def corpus(folder, half):
+    """A list of arrays of distinct row ids, and an array of labels."""
 
-    def half(name):
-        documents = sorted(texts[name])
-        rows = [np.unique([row[word] for word in words if word in row]).astype(np.int64) for _, _, words in documents]
-        return rows, np.array([label == "pos" for label, _, _ in documents], np.float32)
+    def column(name, kind):
+        return np.fromfile(pathlib.Path(folder, f"{half}.{name}"), kind)
 
-    return half("train"), half("test")
+    offsets = column("offsets", "<u4").astype(np.int64)
+    rows = np.split(column("rows", "<u2").astype(np.int64), offsets[1:-1])
+    return rows, column("labels", "<u2").astype(np.float32)
 
 
 def multi_hot(rows):
@@ -148,24 +136,19 @@ def cpu_seconds():
 
 
 def main():
-    path, library, name = sys.argv[1:]
-    train, test = corpus(path)
+    folder, library, name = sys.argv[1:]
+    train, test = corpus(folder, "train"), corpus(folder, "test")
     fit = {"keras": with_keras, "torch": with_torch}[library](RECIPES[name], train, test)
     cpu, wall = cpu_seconds(), time.perf_counter()
     accuracies, losses = fit()
-    print(
-        json.dumps(
-            {
-                "library": library,
-                "recipe": name,
-                "cpu_seconds": cpu_seconds() - cpu,
-                "seconds": time.perf_counter() - wall,
-                "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-                "mean_last5_test_accuracy": float(np.mean(accuracies[-5:])),
-                "best_validation_loss": float(np.min(losses)),
-            }
-        )
-    )
+    result = {
+        "cpu_seconds": cpu_seconds() - cpu,
+        "seconds": time.perf_counter() - wall,
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "mean_last5_test_accuracy": float(np.mean(accuracies[-5:])),
+        "best_validation_loss": float(np.min(losses)),
+    }
+    print(json.dumps(result))
 
 
 main()
