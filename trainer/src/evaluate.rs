@@ -12,6 +12,7 @@ use crate::{
     network,
     results::{FileRow, FloatRow, IntegerRow, ModelRow},
     run::{Run, Stand},
+    train::EpochRecord,
     verify::Mismatch,
 };
 
@@ -22,6 +23,8 @@ pub struct Evaluated {
     pub row: ModelRow,
     /// The file: the last epoch's, for a run.
     pub file: ModelFile,
+    /// The learning curves of its run; empty for a bare file.
+    pub history: Vec<EpochRecord>,
     /// Whether it is the best epoch of a run that was stopped there.
     pub stops_early: bool,
     /// Correctness a document, float and integer: the mean over the files of the epochs that stand
@@ -116,6 +119,7 @@ pub fn evaluate_run(
         row,
         foreign: is_foreign(&file).then_some(Foreign { stated_accuracy: None }),
         file,
+        history: run.history.clone(),
         stops_early: run.recipe.patience.is_some(),
         correctness: Some(correctness),
         stated_accuracy: None,
@@ -135,6 +139,7 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
     Evaluated {
         row,
         file,
+        history: Vec::new(),
         stops_early: false,
         correctness: None,
         stated_accuracy,

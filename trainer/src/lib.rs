@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod export;
 pub mod fetch;
 pub mod files;
+pub mod findings;
 mod floats;
 pub mod integer;
 pub mod interrupt;

@@ -238,7 +238,8 @@ impl Recipe {
 }
 
 /// The parts of a name such as `dropout-0.3` or `l1-1e-5`: at the first dash before a digit.
-fn parameter(name: &str) -> Option<(&str, f64)> {
+#[must_use]
+pub fn parameter(name: &str) -> Option<(&str, f64)> {
     let before_digit = |at: &usize| name[at + 1..].starts_with(|c: char| c.is_ascii_digit());
     let at = name.match_indices('-').map(|(at, _)| at).find(before_digit)?;
     Some((&name[..at], f64::from_str(&name[at + 1..]).ok()?))

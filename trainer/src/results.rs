@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     evidence,
+    findings::Finding,
     run::{DatasetInfo, Stand},
 };
 
@@ -19,6 +20,8 @@ pub struct Results {
     pub dataset: DatasetInfo,
     /// A row a model.
     pub models: Vec<ModelRow>,
+    /// What the learning curves show.
+    pub findings: Vec<Finding>,
     /// A row a technique: its gain over the baseline.
     pub gains: Vec<GainRow>,
     /// What cannot be concluded, and other things to know.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     evidence::Interval,
+    findings::Finding,
     results::{BoardRow, GainRow, ModelRow, Results},
     run::Stand,
 };
@@ -48,6 +49,7 @@ pub fn render(results: &Results) -> String {
         data.name, data.train_documents, data.test_documents
     );
     models(&results.models, &mut out);
+    findings(&results.findings, &mut out);
     gains(results, &mut out);
     for note in &results.notes {
         let _ = writeln!(out, "\nNote: {note}.");
@@ -105,6 +107,27 @@ fn board_cells(board: Option<&BoardRow>) -> (String, String, String) {
         }
         Some(BoardRow::Refused { error, .. }) => (error.clone(), dash(), dash()),
     }
+}
+
+fn findings(findings: &[Finding], out: &mut String) {
+    if findings.is_empty() {
+        return;
+    }
+    out.push_str("\nWhat the learning curves show, mean over the seeds [95% interval]\n\n");
+    let mut table = Table::new(["claim", "protocol", "seeds", "found", ""]);
+    for finding in findings {
+        let ends = finding.low.zip(finding.high);
+        let ends = ends.map_or_else(String::new, |(low, high)| format!(" [{low:.3}, {high:.3}]"));
+        let shown = finding.shown.map_or("", |shown| if shown { "shown" } else { "not shown" });
+        table.row([
+            format!("{}: {}", finding.claim, finding.quantity),
+            finding.protocol.clone(),
+            finding.seeds.to_string(),
+            format!("{:.3}{ends}", finding.mean),
+            shown.to_owned(),
+        ]);
+    }
+    table.write(out);
 }
 
 fn gains(results: &Results, out: &mut String) {

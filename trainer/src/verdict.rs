@@ -4,6 +4,7 @@ use crate::{
     Error, Result,
     evaluate::Evaluated,
     evidence::{self, Correctness, Settings, Verdict},
+    findings,
     recipe::BASELINE,
     results::{BoardRow, GainRow, Results, SCHEMA},
     run::{DatasetInfo, Stand},
@@ -35,8 +36,9 @@ pub fn results(dataset: DatasetInfo, models: &[Evaluated], rules: &Rules) -> Res
         schema: SCHEMA,
         dataset,
         models: models.iter().map(|model| model.row.clone()).collect(),
+        findings: findings::findings(models),
         gains: Vec::new(),
-        notes: Vec::new(),
+        notes: findings::stuck(models),
         failures: models.iter().flat_map(model_failures).collect(),
     };
     if results.dataset.synthetic {

@@ -29,4 +29,5 @@ pub use gain::{BootstrapIntervals, Gain, Recipe, Settings, gains};
 pub use interval::Interval;
 pub use matrix::{Correctness, Gains};
 pub use significance::{Discordant, holm, mcnemar};
+pub use student::mean_interval;
 pub use verdict::{Verdict, judge};

@@ -2,6 +2,19 @@
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 
+/// The ends of Student's interval of this level around the mean of some values; none of fewer than two.
+#[must_use]
+pub fn mean_interval(values: &[f64], level: f64) -> Option<[f64; 2]> {
+    let n = values.len() as f64;
+    if values.len() < 2 {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let half_width = t_quantile(level, n - 1.0) * (variance / n).sqrt();
+    Some([mean - half_width, mean + half_width])
+}
+
 /// The t that a two-sided interval of this level reaches.
 ///
 /// By Newton's method from the normal quantile: the distribution function is concave above 0, so every step stays at or
@@ -63,6 +76,17 @@ mod tests {
         ] {
             assert_close(two_sided_p(t, df), expected);
         }
+    }
+
+    #[test]
+    fn the_interval_of_a_mean_agrees_with_scipy() {
+        // stats.t.interval(0.95, 4, loc=np.mean(x), scale=stats.sem(x)) for x = [1, 2, 4, 4, 9]
+        let [low, high] = mean_interval(&[1.0, 2.0, 4.0, 4.0, 9.0], 0.95).unwrap();
+        assert!(
+            (low - 0.172_934_531_245_135_6).abs() < 1e-9 && (high - 7.827_065_468_754_864).abs() < 1e-9,
+            "{low} {high}"
+        );
+        assert_eq!(mean_interval(&[1.0], 0.95), None);
     }
 
     #[test]
