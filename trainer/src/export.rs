@@ -64,7 +64,7 @@ pub fn export(
     let float = network::accuracy(&checkpoint.network.logits(test), test.labels());
     let file = build(float as f32, network::accuracy(&logits, test.labels()) as f32)?;
     let limits: Vec<f32> = checkpoint.peaks.iter().map(|peak| peak * HEADROOM as f32).collect();
-    Ok(Exported { file, logits, clamps: checkpoint.network.activations_above(&limits, test) })
+    Ok(Exported { file, logits, clamps: checkpoint.network.evaluator().activations_above(&limits, test) })
 }
 
 /// The network without the row that every document sets: as that is always there, its weights go into the bias.
@@ -126,7 +126,7 @@ mod tests {
         let first = Dense { kernel, bias: vec![0.1, -0.2, 0.3] };
         let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -0.9, 0.8], bias: vec![-0.3] }] };
         let corpus = tables.corpus(&dataset.test);
-        let (float, peaks) = network.logits_and_peaks(&corpus);
+        let (float, peaks) = network.evaluator().logits_and_peaks(&corpus);
         let integer = quantise(&without_start(&network, tables.start_row()), &peaks).expect("a small network");
         let provenance = Provenance {
             recipe: "baseline",

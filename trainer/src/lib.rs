@@ -31,6 +31,7 @@ pub mod results;
 pub mod run;
 pub mod shell;
 pub mod study;
+pub mod suggest;
 pub mod table;
 pub mod timing;
 pub mod train;

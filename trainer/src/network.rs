@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    aligned::AlignedFloats,
     blocks::{gather, to_blocks},
     data::Corpus,
 };
@@ -58,21 +59,52 @@ pub struct Score {
     pub accuracy: f64,
 }
 
+/// A network ready to be evaluated, on as many corpora as there are.
+#[derive(Debug)]
+pub struct Evaluator<'n> {
+    network: &'n Network,
+    /// The kernel of the first layer, in blocks.
+    first: AlignedFloats,
+    /// The kernels of the other layers, `[inputs, units]` each.
+    kernels: Vec<Tensor<2>>,
+}
+
 impl Network {
+    /// Makes it ready to be evaluated.
+    #[must_use]
+    pub fn evaluator(&self) -> Evaluator<'_> {
+        let (first, rest) = self.layers.split_first().expect("a network has a layer");
+        let device = Device::flex();
+        let kernel = |layer: &Dense| {
+            let values = TensorData::new(layer.kernel.clone(), [layer.inputs(), layer.units()]);
+            Tensor::from_data(values, &device)
+        };
+        Evaluator {
+            network: self,
+            first: to_blocks(&first.kernel, first.units()),
+            kernels: rest.iter().map(kernel).collect(),
+        }
+    }
+
+    /// One logit a document.
+    #[must_use]
+    pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
+        self.evaluator().logits(corpus)
+    }
+}
+
+impl Evaluator<'_> {
     /// Runs every document, some at a time: `visit` is given the number of each layer and what it gave
     /// (`[documents][units]`, before the `ReLU`), the last layer's being the logits.
     fn run(&self, corpus: &Corpus, mut visit: impl FnMut(usize, &[f32])) {
-        let (first, rest) = self.layers.split_first().expect("a network has a layer");
-        let blocked = to_blocks(&first.kernel, first.units());
+        let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
         let device = Device::flex();
-        let kernel = |layer: &Dense| TensorData::new(layer.kernel.clone(), [layer.inputs(), layer.units()]);
-        let kernels: Vec<Tensor<2>> = rest.iter().map(|layer| Tensor::from_data(kernel(layer), &device)).collect();
         for start in (0..corpus.len()).step_by(AT_A_TIME) {
             let documents = start..corpus.len().min(start + AT_A_TIME);
             let mut values = first.bias.repeat(documents.len());
-            gather(&mut values, &blocked, first.units(), &documents.clone().map(|document| corpus.rows(document)));
+            gather(&mut values, &self.first, first.units(), &documents.clone().map(|document| corpus.rows(document)));
             visit(0, &values);
-            for ((layer, kernel), number) in rest.iter().zip(&kernels).zip(1..) {
+            for ((layer, kernel), number) in rest.iter().zip(&self.kernels).zip(1..) {
                 for value in &mut values {
                     *value = value.max(0.0);
                 }
@@ -99,7 +131,7 @@ impl Network {
     #[must_use]
     pub fn logits_and_peaks(&self, corpus: &Corpus) -> (Vec<f32>, Vec<f32>) {
         let mut logits = Vec::with_capacity(corpus.len());
-        let mut peaks = vec![0f32; self.layers.len() - 1];
+        let mut peaks = vec![0f32; self.kernels.len()];
         self.run(corpus, |layer, values| match peaks.get_mut(layer) {
             Some(peak) => *peak = values.iter().copied().fold(*peak, f32::max),
             None => logits.extend(values),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::train::EpochRecord;
 
@@ -53,25 +53,32 @@ impl EpochProgress {
     /// A run of so many epochs, at most.
     #[must_use]
     pub fn new(epochs: u32) -> Self {
-        let style = ProgressStyle::with_template("epoch {pos}/{len} {bar:20} {per_sec} (left {eta}) {wide_msg}");
-        let bar = ProgressBar::new(epochs.into());
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = ProgressStyle::with_template("{pos}/{len} {bar:8} {rate} left {eta} {wide_msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+            "rate",
+            |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.1} epochs/s", state.per_sec());
+            },
+        );
+        let bar = ProgressBar::new(epochs.into()).with_style(style);
         Self { bar, epochs }
     }
 
     /// An epoch is done.
     pub fn epoch(&self, record: &EpochRecord) {
-        let message = format!(
-            "loss {:.4}, accuracy {:.4}, validation loss {:.4}, accuracy {:.4}",
-            record.train_loss,
-            record.train_accuracy,
-            record.validation_loss(),
-            record.validation_accuracy,
-        );
+        let EpochRecord { epoch, train_loss: loss, train_accuracy: accuracy, .. } = record;
+        let (validation_loss, validation_accuracy) = (record.validation_loss(), record.validation_accuracy);
         if self.bar.is_hidden() {
-            eprintln!("epoch {:>3}/{}: {message}", record.epoch, self.epochs);
+            eprintln!(
+                "epoch {epoch:>3}/{}: loss {loss:.4}, accuracy {accuracy:.4}, validation loss {validation_loss:.4}, \
+                 accuracy {validation_accuracy:.4}",
+                self.epochs
+            );
         } else {
-            self.bar.set_message(message);
+            // As much as a line of 80 columns takes.
+            self.bar.set_message(format!(
+                "loss {loss:.3} acc {accuracy:.3}, val {validation_loss:.3} {validation_accuracy:.3}"
+            ));
             self.bar.set_position(record.epoch.into());
         }
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use edgefit::format::{MAX_LAYERS, MAX_UNITS};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, suggest::nearest};
 
 mod knobs;
 
@@ -247,26 +247,16 @@ pub fn parameter(name: &str) -> Option<(&str, f64)> {
 
 fn unknown(name: &str) -> Error {
     let groups = GROUPS.map(|(group, _)| group);
-    let known: Vec<&str> = NAMES.iter().copied().chain(groups).collect();
+    let near = nearest(name, NAMES.into_iter().chain(groups));
     Error::usage(
         format!("there is no recipe `{name}`"),
         format!(
             "{}the recipes are: {}; with a number: l1-X, l2-X, dropout-X, more-data-X, capacity-N; groups: {}",
-            suggestion(name, &known),
+            near.map_or_else(String::new, |near| format!("did you mean `{near}`? ")),
             NAMES.join(", "),
             groups.join(", ")
         ),
     )
-}
-
-/// `did you mean ...? ` for the known name nearest to `name`, or nothing if none is near.
-#[must_use]
-pub fn suggestion(name: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|&other| (strsim::damerau_levenshtein(name, other), other)).min();
-    match near {
-        Some((distance, other)) if distance <= other.len().div_ceil(2) => format!("did you mean `{other}`? "),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

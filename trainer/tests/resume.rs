@@ -15,7 +15,7 @@ const EPOCHS: usize = 5;
 
 fn trainer(folder: &TempDir, output: &str, resume: bool) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-    command.current_dir(folder.path()).stderr(Stdio::piped()).stdout(Stdio::null());
+    command.current_dir(folder.path()).env("EDGEFIT_CACHE", "off").stderr(Stdio::piped()).stdout(Stdio::null());
     command.args(["train", "--data", "synthetic:300", "--recipe", "dropout", "--batch-size", "64"]);
     command.args(["--epochs", &EPOCHS.to_string(), "--output", output]);
     if resume {

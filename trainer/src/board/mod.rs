@@ -32,7 +32,7 @@ pub use parting::{Parting, Stage, parting};
 pub use session::Session;
 pub use size::Size;
 
-use crate::{Error, Result};
+use crate::{Error, Result, suggest::nearest};
 use facts::Facts;
 use image::Image;
 
@@ -158,10 +158,11 @@ impl Board {
 
 fn unknown(name: &str, names: &[String]) -> Error {
     let bare = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
-    let distance = |other: &String| strsim::damerau_levenshtein(&bare(name), &bare(other));
-    let next = match names.iter().min_by_key(|other| distance(other)) {
-        Some(near) if distance(near) * 2 <= bare(near).len() => format!("did you mean {near}?"),
-        _ => format!("known boards: {}", names.join(", ")),
+    let bare_names: Vec<String> = names.iter().map(|name| bare(name)).collect();
+    let near = nearest(&bare(name), bare_names.iter().map(String::as_str));
+    let next = match near.and_then(|near| names.iter().find(|name| bare(name) == near)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known boards: {}", names.join(", ")),
     };
     Error::usage(format!("there is no board `{name}`"), next)
 }

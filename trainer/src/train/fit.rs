@@ -105,9 +105,10 @@ pub fn fit<E>(
     for epoch in done + 1..=recipe.epochs {
         let running_loss = fit_epoch(job, epoch, &mut net, &mut optimiser);
         let network = net.network();
-        let (train_logits, peaks) = network.logits_and_peaks(train);
+        let evaluator = network.evaluator();
+        let (train_logits, peaks) = evaluator.logits_and_peaks(train);
         let on_train = network::score(&train_logits, train.labels());
-        let on_validation = network::score(&network.logits(validation), validation.labels());
+        let on_validation = network::score(&evaluator.logits(validation), validation.labels());
         let record = EpochRecord {
             epoch,
             running_loss,

@@ -90,7 +90,8 @@ fn the_first_epochs_on_ndarray_have_the_same_losses() {
     let vocabulary = VocabularyTables::build(&WordCounts::of(&dataset.train), 1_000).unwrap();
     let corpus = Arc::new(Corpus::new(&dataset.train, &vocabulary.view()));
     let rows = vocabulary.words.len();
-    for (name, seed) in [("baseline", 0), ("smaller", 1), ("l1-l2", 2), ("linear", 3)] {
+    // Not L1: its gradient jumps at 0, so weights that rounding puts on either side of it part by more than rounding.
+    for (name, seed) in [("baseline", 0), ("smaller", 1), ("l2", 2), ("linear", 3)] {
         let recipe = Recipe { epochs: EPOCHS, batch_size: 128, ..Recipe::named(name).unwrap() };
         let mut losses = Vec::new();
         let job = Job { recipe: &recipe, seed, rows, train: &corpus, validation: &corpus };

@@ -5,6 +5,12 @@
 //! make such an array: it looks at their arguments and calls nothing. All else is refused, by name and offset. Every
 //! table has a largest size, and nothing recurses.
 
+mod global;
+mod lists;
+
+use global::Global;
+pub(super) use lists::Lists;
+
 use super::{
     member::{Fault, Member, refuse},
     opcode,
@@ -21,25 +27,6 @@ const NUMBERS: usize = 1 << 27;
 /// At most so many texts there are, tuples, and marks: a `NumPy` array has 8, 6 and 2.
 const FEW: usize = 64;
 
-/// Lists of numbers.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Lists {
-    numbers: Vec<u32>,
-    spans: Vec<Range<usize>>,
-}
-
-impl Lists {
-    /// How many lists there are.
-    pub(super) fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    /// The lists, in order.
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> {
-        self.spans.iter().map(|span| &self.numbers[span.clone()])
-    }
-}
-
 /// Reads a pickle that holds one array of lists, to its last byte.
 pub(super) fn read<R: Read>(member: &mut Member<R>) -> Result<Lists, Fault> {
     let mut machine = Machine::default();
@@ -52,35 +39,6 @@ pub(super) fn read<R: Read>(member: &mut Member<R>) -> Result<Lists, Fault> {
         })?;
         if done {
             return machine.lists().or_else(|problem| refuse(at, problem));
-        }
-    }
-}
-
-/// What may be called, and what an array and its type are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Global {
-    /// `numpy._core.multiarray._reconstruct`, `numpy.core.…` before `NumPy` 2: an array without contents.
-    Reconstruct,
-    /// `numpy.ndarray`
-    NdArray,
-    /// `numpy.dtype`
-    Dtype,
-    /// `_codecs.encode`: how Python 3 writes the bytes `b'b'` in protocol 2.
-    Encode,
-}
-
-impl Global {
-    fn named(module: &str, name: &str) -> Result<Self, String> {
-        match (module, name) {
-            ("numpy._core.multiarray" | "numpy.core.multiarray", "_reconstruct") => Ok(Self::Reconstruct),
-            ("numpy", "ndarray") => Ok(Self::NdArray),
-            ("numpy", "dtype") => Ok(Self::Dtype),
-            ("_codecs", "encode") => Ok(Self::Encode),
-            _ => Err(format!(
-                "the pickle asks for `{}.{}`, which a list of numbers does not need",
-                module.escape_debug(),
-                name.escape_debug()
-            )),
         }
     }
 }
