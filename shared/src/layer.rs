@@ -60,6 +60,11 @@ impl<'a> Layer<'a> {
         self.activation_max
     }
 
+    /// The requantisation factor of each unit, `multiplier / 2^shift`, as these two.
+    pub fn factors(&self) -> impl Iterator<Item = (i32, u8)> + 'a {
+        self.multipliers.iter().copied().zip(self.shifts.iter().copied())
+    }
+
     /// The weights of row `row` of a word-major first layer.
     #[inline]
     pub(crate) fn row(&self, row: u16) -> Option<&'a [i8]> {

@@ -1,5 +1,7 @@
 //! What the tests of host/board parity and of the whole story share.
 
+pub mod browser;
+
 use std::{env, path::PathBuf};
 
 use assert_cmd::Command;

@@ -48,17 +48,21 @@ impl Cell {
             edgefit: edgefit::VERSION.to_owned(),
         };
         let (mut run, standing) = if resume && folder.exists() {
-            Run::resume(folder, recipe, info, &data.vocabulary)?
+            Run::resume(folder, recipe, info, &data.inputs)?
         } else {
-            (Run::create(folder, recipe, info, &data.vocabulary)?, None)
+            (Run::create(folder, recipe, info, &data.inputs)?, None)
         };
         if run.is_complete() {
             return Ok(run);
         }
         let stopwatch = Stopwatch::start();
         let train = self.share(data);
-        let rows = data.vocabulary.rows();
-        let job = Job { recipe, seed: *seed, rows, train: &train, validation: data.validation() };
+        let rows = data.inputs.rows();
+        let outputs = match data.info.labels.len() {
+            0..=2 => 1,
+            classes => classes,
+        };
+        let job = Job { recipe, seed: *seed, rows, outputs, train: &train, validation: data.validation() };
         if !run.is_over() {
             fit(&job, standing, |record, checkpoint, optimiser| -> Result<Stop> {
                 self.check(&record)?;

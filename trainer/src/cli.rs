@@ -6,11 +6,15 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     Error, Result,
-    board::cli::{BoardsArgs, FlashArgs, InspectArgs},
+    board::cli::{BoardsArgs, FlashArgs},
     cache::Cache,
+    data::Source,
     data_verbs::DataVerbArgs,
     evidence::{Resampling, Settings, Verdict},
+    inspect::InspectArgs,
+    models::ModelsArgs,
     parallel,
+    predict::PredictArgs,
     recipe::Knobs,
     run::{EpochChoice, Protocol},
     shell::{CompletionsArgs, ManArgs},
@@ -41,14 +45,20 @@ pub enum Command {
     Export(ExportArgs),
     /// Train, export and evaluate many recipes and seeds, run them on a board, and give a verdict
     Study(StudyArgs),
+    /// Say how right a model file is on labelled documents, class by class
+    Evaluate(EvaluateArgs),
     /// Run exported models on the host and on a board: every integer logit must be equal
     Verify(VerifyArgs),
+    /// Say what a model file makes of texts or numbers, by the arithmetic of the board
+    Predict(PredictArgs),
     /// List the boards
     Boards(BoardsArgs),
     /// Put a model on a board, with the image where that is needed, and ask it something
     Flash(FlashArgs),
-    /// Show what is in a model file, and whether it fits a board
+    /// Show what is in a model file, layer by layer, and whether it fits a board
     Inspect(InspectArgs),
+    /// Make the models that ship, and the table that says how each was made
+    Models(ModelsArgs),
     /// Print the script that completes this command line in a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each verb
@@ -56,12 +66,7 @@ pub enum Command {
 }
 
 /// The data.
-#[derive(Debug, Args)]
-pub struct DataArgs {
-    /// `aclImdb_v1.tar.gz`, the folder it unpacks to, or `synthetic[:N]`, the embedded corpus of N + N documents
-    #[arg(long, value_name = "DATA")]
-    pub data: String,
-}
+pub type DataArgs = Source;
 
 /// What is kept from one run to the next.
 #[derive(Debug, Clone, Copy, Args)]
@@ -121,6 +126,9 @@ pub struct DemoArgs {
     /// Where to write the runs and the exported models [default: runs/demo-N]
     #[arg(long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Write a report for people: one HTML file, and its figures beside it as SVG, PNG and CSV
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// How many training runs at a time [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -214,6 +222,9 @@ pub struct StudyArgs {
     /// Go on with the study in the output folder: complete runs are kept, begun ones go on
     #[arg(long, requires = "output")]
     pub resume: bool,
+    /// Write a report for people: one HTML file, and its figures beside it as SVG, PNG and CSV
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// How many training runs at a time [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -240,6 +251,20 @@ pub struct VerifyArgs {
     /// How many models at a time [default: the machine's cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// What to print.
+    #[command(flatten)]
+    pub print: OutputArgs,
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// The exported model file
+    #[arg(value_name = "FILE")]
+    pub model: PathBuf,
+    /// The data.
+    #[command(flatten)]
+    pub data: DataArgs,
     /// What to print.
     #[command(flatten)]
     pub print: OutputArgs,

@@ -7,18 +7,21 @@ use crate::{
     board::{self, Board},
     cache::Cache,
     cell::Cell,
-    cli::{BoardArgs, Cli, Command, DemoArgs, ExportArgs, OutputArgs, StudyArgs, TrainArgs, VerifyArgs, threads},
-    data::{Corpus, Dataset},
+    cli::{
+        BoardArgs, Cli, Command, DemoArgs, EvaluateArgs, ExportArgs, OutputArgs, StudyArgs, TrainArgs, VerifyArgs,
+        threads,
+    },
+    data::{Corpus, Dataset, Source},
     data_verbs,
-    evaluate::{Evaluated, evaluate_file, evaluate_run},
+    evaluate::{Evaluated, Labelled, check_labels, evaluate_file, evaluate_run, judge_by},
     export::export,
-    interrupt,
+    inspect, interrupt,
     model_file::ModelFile,
-    parallel,
+    models, parallel, predict,
     prepared::Prepared,
-    progress::EpochProgress,
+    progress::{EpochProgress, Progress},
     recipe::{BASELINE, Knobs, Recipe},
-    results::Results,
+    results::{BoardRow, ModelRow, Results},
     run::{DatasetInfo, Protocol, Run, Stand, check_vacant},
     shell,
     study::{Plan, study},
@@ -41,7 +44,7 @@ impl Outcome {
         Self { text, failed: false }
     }
 
-    fn of(results: &Results, print: &OutputArgs) -> Self {
+    pub(crate) fn of(results: &Results, print: &OutputArgs) -> Self {
         let text = if print.json {
             serde_json::to_string_pretty(results).expect("plain data") + "\n"
         } else {
@@ -63,10 +66,16 @@ pub fn run(cli: &Cli) -> Result<Outcome> {
         Command::Train(args) => run_train(args),
         Command::Export(args) => run_export(args),
         Command::Study(args) => run_study(args),
+        Command::Evaluate(args) => run_evaluate(args),
         Command::Verify(args) => run_verify(args),
+        Command::Predict(args) => predict::predict(args),
         Command::Boards(args) => board::cli::boards(args),
         Command::Flash(args) => board::cli::flash(args),
-        Command::Inspect(args) => board::cli::inspect(args),
+        Command::Inspect(args) => inspect::inspect(args),
+        Command::Models(args) => {
+            interrupt::watch();
+            models::run(args)
+        }
         Command::Completions(args) => Ok(Outcome::passed(shell::completions(args))),
         Command::Man(args) => shell::man(args).map(Outcome::passed),
     }
@@ -100,31 +109,40 @@ fn run_demo(args: &DemoArgs) -> Result<Outcome> {
         seeds: vec![0, 1, 2],
         protocols: vec![Protocol::Article],
         board: Some((&board, "2000".parse::<Documents>().expect("a number"))),
+        suit_batch: false,
         rules: Rules::default(),
         threads: threads(args.threads),
         resume: false,
+        report: args.report.as_deref(),
     };
-    run_plan("synthetic", &args.cache.cache(), &plan, &output, &args.print)
+    run_plan(&"synthetic".into(), &args.cache.cache(), &plan, &output, &args.print)
 }
 
-fn run_plan(source: &str, cache: &Cache, plan: &Plan<'_>, output: &Path, print: &OutputArgs) -> Result<Outcome> {
+fn run_plan(source: &Source, cache: &Cache, plan: &Plan<'_>, output: &Path, print: &OutputArgs) -> Result<Outcome> {
     interrupt::watch();
     let results = study(source, cache, plan, output).map_err(|error| match error {
         Error::Interrupted { .. } => Error::Interrupted { folder: Some(output.to_owned()) },
         other => other,
     })?;
-    eprintln!("The runs, the exported models and results.json are in {}", output.display());
+    eprintln!("The runs, the exported models, results.json and results.csv are in {}", output.display());
+    if let Some(report) = plan.report {
+        eprintln!("The report is {}", report.display());
+    }
     Ok(Outcome::of(&results, print))
 }
 
 fn run_train(args: &TrainArgs) -> Result<Outcome> {
     let config = args.config.as_deref().map(Knobs::read).transpose()?.unwrap_or_default();
-    let recipe = config.resolve(args.recipe.as_deref(), &args.knobs)?;
+    let mut recipe = config.resolve(args.recipe.as_deref(), &args.knobs)?;
     let seed = args.seed.or(config.seed).unwrap_or(0);
     let by_default = if recipe.patience.is_some() { Protocol::HeldOut } else { Protocol::Article };
     let protocol = args.protocol.or(config.protocol).unwrap_or(by_default);
     let output = output_folder(args.output.as_deref(), args.resume, &recipe.name)?;
-    let data = Prepared::open(&args.data.data, protocol, &args.cache.cache())?;
+    let data = Prepared::open(&args.data, protocol, &args.cache.cache())?;
+    data.info.say_notes();
+    if args.knobs.batch_size.or(config.batch_size).is_none() {
+        recipe.batch_size = data.batch_size();
+    }
     interrupt::watch();
     let progress = EpochProgress::new(recipe.epochs);
     let run = Cell { recipe, seed }.train(&data, &output, args.resume, |record| progress.epoch(record))?;
@@ -135,16 +153,16 @@ fn run_train(args: &TrainArgs) -> Result<Outcome> {
 fn run_export(args: &ExportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let epoch = run.epoch(args.epoch)?;
-    let vocabulary = run.vocabulary()?;
-    let test = match Dataset::open(&run.info.dataset.source) {
-        Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(vocabulary.corpus(&dataset.test)),
+    let inputs = run.inputs()?;
+    let test = match Dataset::open(&run.info.dataset.source()) {
+        Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(inputs.corpus(&dataset.test)),
         _ => {
             let source = &run.info.dataset.source;
             eprintln!("{source} is not the dataset of this run any more: the file will not state its own accuracy");
             None
         }
     };
-    let exported = export(&run, &vocabulary, epoch, &run.checkpoint(epoch)?, test.as_ref())?;
+    let exported = export(&run, &inputs, epoch, &run.checkpoint(epoch)?, test.as_ref())?;
     exported.file.write(&args.output)?;
     if test.is_some() {
         eprintln!("{} activations on the test documents are clamped", exported.clamps);
@@ -163,30 +181,57 @@ fn run_study(args: &StudyArgs) -> Result<Outcome> {
         seeds: args.seeds.0.clone(),
         protocols: args.protocol.clone(),
         board: board.as_ref().map(|board| (board, args.board.documents)),
+        suit_batch: args.knobs.batch_size.is_none(),
         rules,
         threads: threads(args.threads),
         resume: args.resume,
+        report: args.report.as_deref(),
     };
-    run_plan(&args.data.data, &args.cache.cache(), &plan, &output, &args.print)
+    run_plan(&args.data, &args.cache.cache(), &plan, &output, &args.print)
 }
 
 fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
     let rules = args.rules.rules()?;
     let board = open_board(&args.board)?;
     let subjects: Vec<Subject> = args.models.iter().map(|path| Subject::open(path)).collect::<Result<_>>()?;
-    let dataset = Dataset::open(&args.data.data)?;
-    let info = DatasetInfo::of(&dataset, &args.data.data);
+    let dataset = Dataset::open(&args.data)?;
+    let info = DatasetInfo::of(&dataset, &args.data);
+    info.say_notes();
     let exports = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
     let stops_early = subjects.iter().any(Subject::stops_early);
     let models = parallel::map(&subjects, threads(args.threads), |subject| {
         subject.evaluate(&dataset, exports.path(), stops_early)
     })?;
     let mut models: Vec<Evaluated> = models.into_iter().flatten().collect();
+    // A file beside its run is judged by the float network that it was made from.
+    for model in models.iter_mut().filter(|model| model.row.float.is_none()) {
+        for run in subjects.iter().filter_map(Subject::run) {
+            judge_by(model, run, &dataset.test)?;
+        }
+    }
     if let Some(board) = &board {
-        verify::on_board(&mut models, board, args.board.documents, &dataset.test, threads(args.threads))?;
+        let progress = Progress::new("board", models.len());
+        let done = |_: &ModelRow, _: &BoardRow, line: &str| progress.step(line);
+        verify::on_board(&mut models, board, args.board.documents, &dataset.test, threads(args.threads), done)?;
     }
     let results = verdict::results(info, &models, &rules)?;
     Ok(Outcome::of(&results, &args.print))
+}
+
+fn run_evaluate(args: &EvaluateArgs) -> Result<Outcome> {
+    let file = ModelFile::read(&args.model)?;
+    let model = file.model().expect("a file that was read has been loaded once");
+    let labelled = Labelled::open(&args.data, &model)?;
+    labelled.info.say_notes();
+    let test = Corpus::of_model(&labelled.documents, &model);
+    let evaluated = evaluate_file(file.clone(), &args.model, &test, labelled.sha256);
+    let results = verdict::results(labelled.info, &[evaluated], &Rules::default())?;
+    let mut outcome = Outcome::of(&results, &args.print);
+    if !args.print.json && !table::shows_classes(&results) {
+        outcome.text.push('\n');
+        table::matrix(&results.models[0].integer.metrics, &mut outcome.text);
+    }
+    Ok(outcome)
 }
 
 /// What `verify` is given: a run folder or a model file.
@@ -203,8 +248,15 @@ impl Subject {
         Ok(Self::File(path.to_owned(), ModelFile::read(path)?))
     }
 
+    fn run(&self) -> Option<&Run> {
+        match self {
+            Self::Run(run) => Some(run),
+            Self::File(..) => None,
+        }
+    }
+
     fn stops_early(&self) -> bool {
-        matches!(self, Self::Run(run) if run.recipe.patience.is_some())
+        self.run().is_some_and(|run| run.recipe.patience.is_some())
     }
 
     /// Evaluates it; `stopped` says that there is a run among the subjects that was stopped early, which is compared with
@@ -212,14 +264,14 @@ impl Subject {
     fn evaluate(&self, dataset: &Dataset, exports: &Path, stopped: bool) -> Result<Vec<Evaluated>> {
         match self {
             Self::Run(run) => {
-                let vocabulary = run.vocabulary()?;
-                let test = vocabulary.corpus(&dataset.test);
+                let inputs = run.inputs()?;
+                let test = inputs.corpus(&dataset.test);
                 let goes_on = stopped && run.recipe.name == BASELINE && run.stand() != Stand::Last;
                 let stands = [run.stand()].into_iter().chain(goes_on.then_some(Stand::Last));
                 let evaluate = |stand| {
                     let folder = tempfile::tempdir_in(exports).map_err(Error::io("create", exports))?;
                     let file = folder.path().join("model.edgefit");
-                    let mut evaluated = evaluate_run(run, &vocabulary, &test, stand, &file)?;
+                    let mut evaluated = evaluate_run(run, &inputs, &test, stand, &file)?;
                     // The file is in memory and its folder goes away: the run is what the user knows.
                     evaluated.row.file.path = run.folder.display().to_string();
                     Ok(evaluated)
@@ -228,7 +280,8 @@ impl Subject {
             }
             Self::File(path, file) => {
                 let model = file.model().expect("a file that was read has been loaded once");
-                let test = Corpus::new(&dataset.test, model.vocabulary());
+                check_labels(path, &model, dataset)?;
+                let test = Corpus::of_model(&dataset.test, &model);
                 Ok(vec![evaluate_file(file.clone(), path, &test, dataset.sha256)])
             }
         }

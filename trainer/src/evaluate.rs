@@ -2,18 +2,23 @@
 
 use std::path::Path;
 
+use edgefit::Model;
+
 use crate::{
     Error, Result,
-    data::{Corpus, VocabularyTables},
-    evidence,
-    export::{Exported, export},
+    classes::{ClassMetrics, decisions},
+    data::{Corpus, Dataset, Inputs, Source, Split},
+    evidence::{self, CALIBRATION_BINS},
+    export::{Exported, export, without_start},
     integer,
     model_file::ModelFile,
-    network,
-    results::{FileRow, FloatRow, IntegerRow, ModelRow},
-    run::{Run, Stand},
+    network::{self, Score},
+    results::{CostRow, FileRow, FloatRow, IntegerRow, ModelRow},
+    run::{Checkpoint, DatasetInfo, Protocol, Run, Stand},
+    tidy::{self, TidyRow},
     train::EpochRecord,
     verify::Mismatch,
+    why::{self, Why},
 };
 
 /// A model that has been evaluated.
@@ -38,6 +43,8 @@ pub struct Evaluated {
     pub board_correctness: Option<Vec<f32>>,
     /// The first document on which the board differs from the host.
     pub mismatch: Option<Mismatch>,
+    /// The rows of `results.csv` but the board's; none for a bare file.
+    pub rows: Vec<TidyRow>,
 }
 
 /// A model file whose words are those of a foreign tokeniser: raw text may come to it as other words than it has seen.
@@ -53,25 +60,25 @@ pub struct Foreign {
 /// # Errors
 ///
 /// A run with something missing or damaged, a network that cannot be quantised, a file that cannot be written.
-pub fn evaluate_run(
-    run: &Run,
-    vocabulary: &VocabularyTables,
-    test: &Corpus,
-    stand: Stand,
-    path: &Path,
-) -> Result<Evaluated> {
+pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, path: &Path) -> Result<Evaluated> {
     let epochs = run.epochs_of(stand);
     let mut sums = [vec![0f32; test.len()], vec![0f32; test.len()]];
     let mut last = None;
+    let mut rows = tidy::of_history(run, (run.info.protocol == Protocol::Article).then_some(test.len()));
     for &epoch in &epochs {
         let checkpoint = run.checkpoint(epoch)?;
         let float = checkpoint.network.logits(test);
-        let exported = export(run, vocabulary, epoch, &checkpoint, Some(test))?;
+        let exported = export(run, inputs, epoch, &checkpoint, Some(test))?;
         add_right(&mut sums[0], &float, test.labels());
         add_right(&mut sums[1], &exported.logits, test.labels());
-        last = Some((float, exported));
+        let documents = test.len();
+        rows.push(tidy::of_test(run, epoch, "float", documents, &network::score(&float, test.labels())));
+        let real = real_logits(&exported.file, &exported.logits);
+        let deployment = format!("i{}", first_bits(&exported.file));
+        rows.push(tidy::of_test(run, epoch, &deployment, documents, &network::score(&real, test.labels())));
+        last = Some((float, exported, checkpoint));
     }
-    let (float, Exported { file, logits, clamps }) = last.ok_or_else(|| no_epochs(run))?;
+    let (float, Exported { file, logits, clamps }, checkpoint) = last.ok_or_else(|| no_epochs(run))?;
     file.write(path)?;
     let files = epochs.len() as f32;
     // Of whole numbers, so exact.
@@ -79,42 +86,13 @@ pub fn evaluate_run(
     let [mean_float, mean_integer] = sums.each_ref().map(|sums| mean(sums));
     let correctness = sums.map(|sums| sums.iter().map(|sum| sum / files).collect());
 
-    let real = real_logits(&file, &logits);
-    let (score, integer_score) = (network::score(&float, test.labels()), network::score(&real, test.labels()));
-    let decisions = |logits: &[f32]| logits.iter().map(|&logit| logit > 0.0).collect::<Vec<_>>();
-    let alike = "float and integer logits are of the same documents";
     let epoch = *epochs.last().ok_or_else(|| no_epochs(run))?;
-    let (record, best) = (run.record(epoch).ok_or_else(|| no_epochs(run))?, run.best());
-    let last_five: Vec<f64> = run.history.iter().rev().take(5).map(|record| record.validation_accuracy).collect();
-    let row = ModelRow {
-        recipe: run.recipe.name.clone(),
-        seed: run.info.seed,
-        protocol: run.info.protocol.name().to_owned(),
-        epochs: Some(stand),
-        epoch,
-        float: Some(FloatRow {
-            train_accuracy: record.train_accuracy,
-            test_accuracy: score.accuracy,
-            test_loss: score.loss,
-            generalisation_gap: evidence::generalisation_gap(record.train_accuracy, score.accuracy),
-            mean_last5_test_accuracy: mean_float,
-            mean_last5_validation_accuracy: last_five.iter().sum::<f64>() / last_five.len() as f64,
-            best_epoch: best.epoch,
-            best_validation_loss: best.validation_loss(),
-            best_validation_data_loss: best.validation_data_loss,
-        }),
-        integer: IntegerRow {
-            test_accuracy: network::accuracy(&logits, test.labels()),
-            test_loss: integer_score.loss,
-            mean_last5_test_accuracy: Some(mean_integer),
-            flips: Some(evidence::flips(&decisions(&float), &decisions(&real)).expect(alike)),
-            rms_ratio: Some(evidence::rms_ratio(&float, &real).expect(alike)),
-            clamps: Some(clamps),
-            documents: test.len(),
-        },
-        board: None,
-        file: FileRow { path: path.display().to_string(), bytes: file.bytes().len() },
-    };
+    let mut row = ModelRow { epochs: Some(stand), ..file_row(&file, path, test) };
+    row.integer.mean_last5_test_accuracy = Some(mean_integer);
+    row.integer.clamps = Some(clamps);
+    let float_score = network::score(&float, test.labels());
+    row.float = Some(float_row(run, epoch, &float_score, mean_float, &float, test)?);
+    compare(&mut row, &file, &checkpoint, inputs, [&float, &real_logits(&file, &logits)], test);
     Ok(Evaluated {
         row,
         foreign: is_foreign(&file).then_some(Foreign { stated_accuracy: None }),
@@ -125,7 +103,109 @@ pub fn evaluate_run(
         stated_accuracy: None,
         board_correctness: None,
         mismatch: None,
+        rows,
     })
+}
+
+/// Adds to a bare file what the float network that it was made from says: its accuracy, flips, error and layers.
+///
+/// Nothing happens unless the run is that of the file: recipe, seed, protocol, dataset and epoch.
+///
+/// # Errors
+///
+/// A run with something missing or damaged.
+pub fn judge_by(evaluated: &mut Evaluated, run: &Run, test: &Split) -> Result<()> {
+    let row = &mut evaluated.row;
+    let model = evaluated.file.model().expect("a file that was read has been loaded once");
+    let sha256 = model.header().provenance.dataset_sha256;
+    let of_file = (row.recipe.as_str(), row.seed, row.protocol.as_str(), sha256);
+    let info = &run.info;
+    let of_run = (run.recipe.name.as_str(), info.seed, info.protocol.name(), info.dataset.sha256_bytes());
+    if of_file != of_run || run.record(row.epoch).is_none() {
+        return Ok(());
+    }
+    let (inputs, checkpoint) = (run.inputs()?, run.checkpoint(row.epoch)?);
+    let corpus = inputs.corpus(test);
+    let float = checkpoint.network.logits(&corpus);
+    let logits = integer::logits_of_rows(&model, &Corpus::of_model(test, &model));
+    let score = network::score(&float, corpus.labels());
+    row.float = Some(float_row(run, row.epoch, &score, score.accuracy, &float, &corpus)?);
+    let real = real_logits(&evaluated.file, &logits);
+    compare(row, &evaluated.file, &checkpoint, &inputs, [&float, &real], &corpus);
+    Ok(())
+}
+
+/// What is known of the float network of an epoch.
+fn float_row(run: &Run, epoch: u32, score: &Score, mean_last5: f64, logits: &[f32], test: &Corpus) -> Result<FloatRow> {
+    let (record, best) = (run.record(epoch).ok_or_else(|| no_epochs(run))?, run.best());
+    let last_five: Vec<f64> = run.history.iter().rev().take(5).map(|record| record.validation_accuracy).collect();
+    Ok(FloatRow {
+        train_accuracy: record.train_accuracy,
+        test_accuracy: score.accuracy,
+        test_loss: score.loss,
+        generalisation_gap: evidence::generalisation_gap(record.train_accuracy, score.accuracy),
+        metrics: ClassMetrics::of(&decisions(logits, test.len()), test.labels(), &run.info.dataset.labels),
+        calibration_error: calibration(logits, test)?,
+        mean_last5_test_accuracy: mean_last5,
+        mean_last5_validation_accuracy: last_five.iter().sum::<f64>() / last_five.len() as f64,
+        best_epoch: best.epoch,
+        best_validation_loss: best.validation_loss(),
+        best_validation_data_loss: best.validation_data_loss,
+    })
+}
+
+/// Fills in how far a file's decisions and logits are from the float network's, and why.
+fn compare(
+    row: &mut ModelRow,
+    file: &ModelFile,
+    checkpoint: &Checkpoint,
+    inputs: &Inputs,
+    logits: [&[f32]; 2],
+    test: &Corpus,
+) {
+    let alike = "float and integer logits are of the same documents";
+    let model = file.model().expect("a built file has been loaded once");
+    let [float, real] = logits;
+    let [decided, decided_there] = [float, real].map(|logits| decisions(logits, test.len()));
+    row.integer.flips = Some(evidence::flips(&decided, &decided_there).expect(alike));
+    row.integer.rms_ratio = Some(evidence::rms_ratio(float, real).expect(alike));
+    let network = without_start(&checkpoint.network, inputs.start_row());
+    row.why = Some(Why::of(&network, &checkpoint.peaks, &model, logits, test.labels()));
+}
+
+/// The expected calibration error of the documents' logits.
+fn calibration(logits: &[f32], test: &Corpus) -> Result<f64> {
+    let outputs = logits.len() / test.len().max(1);
+    let logits = || logits.chunks_exact(outputs.max(1));
+    let confidences: Vec<f64> = logits().map(why::confidence).collect();
+    let right: Vec<bool> =
+        logits().zip(test.labels()).map(|(logits, &label)| why::decide(logits).0 == usize::from(label)).collect();
+    evidence::expected_calibration_error(&confidences, &right, CALIBRATION_BINS)
+        .map_err(|error| Error::usage(format!("logits: {error}"), "train with a smaller --learning-rate"))
+}
+
+/// How many bits a weight of the first layer has.
+fn first_bits(file: &ModelFile) -> u8 {
+    let model = file.model().expect("a built file has been loaded once");
+    model.header().layers.first().map_or(8, |layer| layer.bits)
+}
+
+/// What a document costs on any board, by the model's own arithmetic.
+fn cost(file: &ModelFile, test: &Corpus) -> CostRow {
+    let model = file.model().expect("a built file has been loaded once");
+    let (first, rest) = model.layers().split_first().expect("a model has a layer");
+    let words = if test.features().is_some() {
+        0.0
+    } else {
+        let rows: usize = (0..test.len()).map(|document| test.rows_of_file(document).len()).sum();
+        rows as f64 / test.len().max(1) as f64
+    };
+    let dense = if test.features().is_some() { model.layers() } else { rest };
+    CostRow {
+        words,
+        additions: words * first.units() as f64,
+        multiplications: dense.iter().map(|layer| layer.inputs() * layer.units()).sum(),
+    }
 }
 
 /// Evaluates a bare model file: what it says of itself, and how it does on the host's integers.
@@ -146,6 +226,58 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
         foreign,
         board_correctness: None,
         mismatch: None,
+        rows: Vec::new(),
+    }
+}
+
+/// Refuses a dataset with other classes than the model of the file at `path`.
+///
+/// # Errors
+///
+/// Input, with the classes of both.
+pub fn check_labels(path: &Path, model: &Model<'_>, dataset: &Dataset) -> Result<()> {
+    if model.labels().eq(dataset.labels.iter().map(String::as_str)) {
+        return Ok(());
+    }
+    let own: Vec<&str> = model.labels().collect();
+    let problem = format!("its classes are {}, those of the data are {}", own.join(", "), dataset.labels.join(", "));
+    Err(Error::input(path.display(), problem, "name the data that it was made from, or `trainer evaluate` it on these"))
+}
+
+/// Labelled documents to evaluate a model file on.
+#[derive(Debug)]
+pub struct Labelled {
+    /// What is known of them.
+    pub info: DatasetInfo,
+    /// The documents, labelled by the model's classes.
+    pub documents: Split,
+    /// That of the dataset whose test documents these are; of all documents, where they are all.
+    pub sha256: [u8; 32],
+}
+
+impl Labelled {
+    /// Opens documents for a model: all there are in a file or folder of one's own, else those of the test half. Of the data
+    /// that the model was made from, it is the test half too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::open`]; a label that is none of the model's.
+    pub fn open(source: &Source, model: &Model<'_>) -> Result<Self> {
+        let labels: Vec<&str> = model.labels().collect();
+        let own_data = |dataset: &Dataset| dataset.sha256 == model.header().provenance.dataset_sha256;
+        let given = source.reading.test.is_some();
+        let whole = match Dataset::open(source) {
+            Ok(dataset) if given || own_data(&dataset) || !Dataset::is_own(source) => Ok(dataset),
+            Err(error) if !Dataset::is_own(source) || given => Err(error),
+            _ => Dataset::labelled(source, &labels),
+        }?;
+        let mut info = DatasetInfo::of(&whole, source);
+        if Dataset::is_own(source) && !given && own_data(&whole) {
+            info.notes
+                .push("the model was made from this data: it is evaluated on the test documents alone".to_owned());
+        }
+        check_labels(Path::new(&source.data), model, &whole)?;
+        Ok(Self { info, sha256: whole.sha256, documents: whole.test })
     }
 }
 
@@ -165,6 +297,8 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
     let model = file.model().expect("a file that was read has been loaded once");
     let provenance = &model.header().provenance;
     let logits = integer::logits_of_rows(&model, test);
+    let labels: Vec<String> = model.labels().map(str::to_owned).collect();
+    let real = real_logits(file, &logits);
     ModelRow {
         recipe: provenance.recipe.to_owned(),
         seed: provenance.seed,
@@ -174,7 +308,9 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
         float: None,
         integer: IntegerRow {
             test_accuracy: network::accuracy(&logits, test.labels()),
-            test_loss: network::score(&real_logits(file, &logits), test.labels()).loss,
+            test_loss: network::score(&real, test.labels()).loss,
+            metrics: ClassMetrics::of(&decisions(&logits, test.len()), test.labels(), &labels),
+            calibration_error: calibration(&real, test).unwrap_or(f64::NAN),
             mean_last5_test_accuracy: None,
             flips: None,
             rms_ratio: None,
@@ -182,6 +318,9 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
             documents: test.len(),
         },
         board: None,
+        cost: cost(file, test),
+        fit: None,
+        why: None,
         file: FileRow { path: path.display().to_string(), bytes: file.bytes().len() },
     }
 }
@@ -192,10 +331,10 @@ fn real_logits(file: &ModelFile, logits: &[i32]) -> Vec<f32> {
     logits.iter().map(|&logit| logit as f32 * scale).collect()
 }
 
-/// Adds 1 for each document whose logit is on the side of its label.
+/// Adds 1 for each document that is decided right.
 fn add_right<L: PartialOrd + Default>(sums: &mut [f32], logits: &[L], labels: &[u16]) {
-    for ((sum, logit), &label) in sums.iter_mut().zip(logits).zip(labels) {
-        *sum += f32::from((*logit > L::default()) == (label == 1));
+    for ((sum, decision), &label) in sums.iter_mut().zip(decisions(logits, labels.len())).zip(labels) {
+        *sum += f32::from(decision == label);
     }
 }
 

@@ -6,7 +6,7 @@ use edgefit::format::Provenance;
 
 use crate::{
     Result,
-    data::{Corpus, VocabularyTables},
+    data::{Corpus, Inputs},
     integer,
     model_file::ModelFile,
     network::{self, Dense, Network},
@@ -37,12 +37,13 @@ pub struct Exported {
 /// A network that cannot be quantised, or does not fit the format.
 pub fn export(
     run: &Run,
-    vocabulary: &VocabularyTables,
+    inputs: &Inputs,
     epoch: u32,
     checkpoint: &Checkpoint,
     test: Option<&Corpus>,
 ) -> Result<Exported> {
-    let integer = quantise(&without_start(&checkpoint.network, vocabulary.start_row()), &checkpoint.peaks)?;
+    let network = without_start(&checkpoint.network, inputs.start_row());
+    let integer = quantise(&network, &checkpoint.peaks, inputs.scale())?;
     let build = |float_accuracy: f32, integer_accuracy: f32| {
         let provenance = Provenance {
             recipe: &run.recipe.name,
@@ -55,7 +56,7 @@ pub fn export(
             integer_accuracy,
             edgefit: edgefit::VERSION,
         };
-        ModelFile::build(&integer, vocabulary, &run.info.dataset.labels, provenance)
+        ModelFile::build(&integer, inputs, &run.info.dataset.labels, provenance)
     };
     let file = build(NOT_MEASURED, NOT_MEASURED)?;
     let Some(test) = test else { return Ok(Exported { file, logits: Vec::new(), clamps: 0 }) };
@@ -68,7 +69,7 @@ pub fn export(
 }
 
 /// The network without the row that every document sets: as that is always there, its weights go into the bias.
-fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_, Network> {
+pub(crate) fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_, Network> {
     let (Some(row), [first, rest @ ..]) = (start_row.map(usize::from), network.layers.as_slice()) else {
         return Cow::Borrowed(network);
     };
@@ -82,7 +83,7 @@ fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_, Network> 
 mod tests {
     use super::*;
     use crate::{
-        data::{Dataset, Split},
+        data::{Dataset, Split, VocabularyTables},
         evaluate::{Foreign, evaluate_file},
         run::DatasetInfo,
         verdict,
@@ -112,6 +113,8 @@ mod tests {
             sha256: [7; 32],
             labels: vec!["neg".to_owned(), "pos".to_owned()],
             word_index: Some(words.into()),
+            features: None,
+            notes: Vec::new(),
             train: split.clone(),
             test: split,
         };
@@ -127,7 +130,7 @@ mod tests {
         let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -0.9, 0.8], bias: vec![-0.3] }] };
         let corpus = tables.corpus(&dataset.test);
         let (float, peaks) = network.evaluator().logits_and_peaks(&corpus);
-        let integer = quantise(&without_start(&network, tables.start_row()), &peaks).expect("a small network");
+        let integer = quantise(&without_start(&network, tables.start_row()), &peaks, None).expect("a small network");
         let provenance = Provenance {
             recipe: "baseline",
             seed: 3,
@@ -139,7 +142,8 @@ mod tests {
             integer_accuracy: 0.875,
             edgefit: edgefit::VERSION,
         };
-        let file = ModelFile::build(&integer, &tables, &dataset.labels, provenance).expect("a sound file");
+        let file = ModelFile::build(&integer, &Inputs::Words(tables.clone()), &dataset.labels, provenance)
+            .expect("a sound file");
         let model = file.model().expect("a sound file");
         assert!(model.is_foreign());
         assert_eq!(model.rows(), tables.rows() - 1);

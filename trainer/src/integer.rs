@@ -5,7 +5,7 @@ use edgefit::{Classifier, Model, ScratchView, seen_words};
 use crate::data::{Corpus, Split};
 
 /// Buffers for one model, as large as it needs.
-struct Buffers {
+pub(crate) struct Buffers {
     seen: Vec<u32>,
     accumulators: Vec<i32>,
     logits: Vec<i32>,
@@ -14,7 +14,7 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn of(model: &Model<'_>) -> Self {
+    pub(crate) fn of(model: &Model<'_>) -> Self {
         let units = model.widest();
         Self {
             seen: vec![0; seen_words(model.rows())],
@@ -25,7 +25,7 @@ impl Buffers {
         }
     }
 
-    fn view(&mut self) -> ScratchView<'_> {
+    pub(crate) fn view(&mut self) -> ScratchView<'_> {
         ScratchView {
             seen: &mut self.seen,
             accumulators: &mut self.accumulators,

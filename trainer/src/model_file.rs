@@ -10,7 +10,7 @@ use edgefit::{
 
 use crate::{
     Error, Result,
-    data::VocabularyTables,
+    data::Inputs,
     files,
     quantise::{IntegerLayer, IntegerNetwork},
 };
@@ -38,10 +38,13 @@ impl ModelFile {
     /// A network beyond the limits of the format.
     pub fn build(
         network: &IntegerNetwork,
-        vocabulary: &VocabularyTables,
+        inputs: &Inputs,
         labels: &[String],
         provenance: Provenance<'_>,
     ) -> Result<Self> {
+        let Inputs::Words(vocabulary) = inputs else {
+            return Err(Error::usage("models of numbers cannot be exported yet", "train on texts"));
+        };
         let mut arena = Arena::default();
         let labels = labels.join("\0");
         let input = Input::Text {

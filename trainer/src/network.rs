@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     aligned::AlignedFloats,
     blocks::{gather, to_blocks},
+    classes::decisions,
     data::Corpus,
 };
 
 /// How many documents go through the network together.
 const AT_A_TIME: usize = 1_024;
 
-/// A fully connected layer. The first one's inputs are the rows of the vocabulary.
+/// A fully connected layer. The first one's inputs are the rows of the vocabulary, or numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dense {
     /// The kernel, input-major: `[inputs][units]`.
@@ -41,9 +42,27 @@ impl Dense {
     pub fn row(&self, input: usize) -> &[f32] {
         &self.kernel[input * self.units()..(input + 1) * self.units()]
     }
+
+    /// The kernel as a tensor, `[inputs, units]`.
+    fn tensor(&self) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(self.kernel.clone(), [self.inputs(), self.units()]), &Device::flex())
+    }
+
+    /// What each unit gives for `inputs` (`[documents][inputs]`), before the `ReLU`; `kernel` is [`Dense::tensor`].
+    fn sums(&self, inputs: Vec<f32>, documents: usize, kernel: &Tensor<2>) -> Vec<f32> {
+        let inputs = Tensor::<2>::from_data(TensorData::new(inputs, [documents, self.inputs()]), &Device::flex());
+        let product = inputs.matmul(kernel.clone()).into_data();
+        let mut sums: Vec<f32> = product.try_into_vec().expect("a product of f32 tensors");
+        for line in sums.chunks_exact_mut(self.units()) {
+            for (sum, bias) in line.iter_mut().zip(&self.bias) {
+                *sum += bias;
+            }
+        }
+        sums
+    }
 }
 
-/// A feed-forward network over bags of words: `ReLU` after each layer but the last, which gives logits.
+/// A feed-forward network over bags of words or numbers: `ReLU` after each layer but the last, which gives logits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     /// The layers, first to last.
@@ -53,7 +72,7 @@ pub struct Network {
 /// Loss and accuracy over a corpus.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
-    /// The mean binary cross-entropy, from logits, without any penalty.
+    /// The mean cross-entropy, binary or categorical, from logits, without any penalty.
     pub loss: f64,
     /// The share of right decisions, a fraction.
     pub accuracy: f64,
@@ -74,15 +93,10 @@ impl Network {
     #[must_use]
     pub fn evaluator(&self) -> Evaluator<'_> {
         let (first, rest) = self.layers.split_first().expect("a network has a layer");
-        let device = Device::flex();
-        let kernel = |layer: &Dense| {
-            let values = TensorData::new(layer.kernel.clone(), [layer.inputs(), layer.units()]);
-            Tensor::from_data(values, &device)
-        };
         Evaluator {
             network: self,
             first: to_blocks(&first.kernel, first.units()),
-            kernels: rest.iter().map(kernel).collect(),
+            kernels: rest.iter().map(Dense::tensor).collect(),
         }
     }
 
@@ -98,36 +112,43 @@ impl Evaluator<'_> {
     /// (`[documents][units]`, before the `ReLU`), the last layer's being the logits.
     fn run(&self, corpus: &Corpus, mut visit: impl FnMut(usize, &[f32])) {
         let (first, rest) = self.network.layers.split_first().expect("a network has a layer");
-        let device = Device::flex();
+        let dense = corpus.features().map(|_| first.tensor());
         for start in (0..corpus.len()).step_by(AT_A_TIME) {
             let documents = start..corpus.len().min(start + AT_A_TIME);
-            let mut values = first.bias.repeat(documents.len());
-            gather(&mut values, &self.first, first.units(), &documents.clone().map(|document| corpus.rows(document)));
+            let mut values = match &dense {
+                None => {
+                    let mut sums = first.bias.repeat(documents.len());
+                    gather(
+                        &mut sums,
+                        &self.first,
+                        first.units(),
+                        &documents.clone().map(|document| corpus.rows(document)),
+                    );
+                    sums
+                }
+                Some(kernel) => {
+                    let numbers = documents.clone().flat_map(|document| corpus.numbers(document)).copied();
+                    first.sums(numbers.collect(), documents.len(), kernel)
+                }
+            };
             visit(0, &values);
             for ((layer, kernel), number) in rest.iter().zip(&self.kernels).zip(1..) {
                 for value in &mut values {
                     *value = value.max(0.0);
                 }
-                let inputs = TensorData::new(values, [documents.len(), layer.inputs()]);
-                let product = Tensor::<2>::from_data(inputs, &device).matmul(kernel.clone()).into_data();
-                values = product.try_into_vec().expect("a product of f32 tensors");
-                for line in values.chunks_exact_mut(layer.units()) {
-                    for (sum, bias) in line.iter_mut().zip(&layer.bias) {
-                        *sum += bias;
-                    }
-                }
+                values = layer.sums(values, documents.len(), kernel);
                 visit(number, &values);
             }
         }
     }
 
-    /// One logit a document.
+    /// The logits of each document, one after the other: one for two classes, else one a class.
     #[must_use]
     pub fn logits(&self, corpus: &Corpus) -> Vec<f32> {
         self.logits_and_peaks(corpus).0
     }
 
-    /// One logit a document, and the largest activation of each hidden layer over the corpus.
+    /// The [logits](Self::logits), and the largest activation of each hidden layer over the corpus.
     #[must_use]
     pub fn logits_and_peaks(&self, corpus: &Corpus) -> (Vec<f32>, Vec<f32>) {
         let mut logits = Vec::with_capacity(corpus.len());
@@ -152,24 +173,41 @@ impl Evaluator<'_> {
     }
 }
 
-/// Loss and accuracy of one logit a document against labels 0 and 1.
+/// Loss and accuracy of the logits of documents, one after the other: one a document for labels 0 and 1, else one a class.
 #[must_use]
 pub fn score(logits: &[f32], labels: &[u16]) -> Score {
-    let losses = logits.iter().zip(labels).map(|(&logit, &label)| cross_entropy(f64::from(logit), label));
-    Score { loss: losses.sum::<f64>() / logits.len() as f64, accuracy: accuracy(logits, labels) }
+    let loss = |(logits, &label): (&[f32], &u16)| match logits {
+        [logit] => cross_entropy(f64::from(*logit), label),
+        _ => softmax_cross_entropy(logits, label),
+    };
+    let losses = logits.chunks_exact(logits.len() / labels.len()).zip(labels).map(loss);
+    Score { loss: losses.sum::<f64>() / labels.len() as f64, accuracy: accuracy(logits, labels) }
 }
 
-/// The share of documents whose logit, float or integer, is on the side of its label: above 0 for label 1.
+/// The share of documents whose [decision](crate::classes::decision), by logits that are float or integer, is their label.
 #[must_use]
 pub fn accuracy<L: PartialOrd + Default>(logits: &[L], labels: &[u16]) -> f64 {
-    let right = logits.iter().zip(labels).filter(|(logit, label)| (**logit > L::default()) == (**label == 1)).count();
-    right as f64 / labels.len() as f64
+    let decisions = decisions(logits, labels.len());
+    decisions.iter().zip(labels).filter(|(decision, label)| decision == label).count() as f64 / labels.len() as f64
 }
 
 /// Binary cross-entropy from a logit: `max(z, 0) - z*y + ln(1 + exp(-|z|))`, which overflows nowhere.
 #[must_use]
 pub fn cross_entropy(logit: f64, label: u16) -> f64 {
     logit.max(0.0) - logit * f64::from(label) + (-logit.abs()).exp().ln_1p()
+}
+
+/// Categorical cross-entropy from logits: `m + ln(sum(exp(z - m))) - z[label]` with the largest logit `m`, which overflows
+/// nowhere.
+///
+/// # Panics
+///
+/// If there is no logit for the label.
+#[must_use]
+pub fn softmax_cross_entropy(logits: &[f32], label: u16) -> f64 {
+    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+    largest + sum.ln() - f64::from(logits[usize::from(label)])
 }
 
 #[cfg(test)]
@@ -184,6 +222,19 @@ mod tests {
             assert!((cross_entropy(-logit, 0) + p.ln()).abs() < 1e-9);
         }
         assert!((cross_entropy(1e4, 0) - 1e4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn softmax_of_two_agrees_with_the_sigmoid_of_their_difference_and_stays_finite() {
+        for (a, b) in [(0.3, -1.25), (5.0, 5.0), (-40.0, 3.0)] {
+            for label in [0, 1] {
+                let expected = cross_entropy(f64::from(b) - f64::from(a), label);
+                assert!((softmax_cross_entropy(&[a, b], label) - expected).abs() < 1e-6);
+            }
+        }
+        assert!((softmax_cross_entropy(&[1e4, 0.0, -1e4], 2) - 2e4).abs() < 1e-6);
+        let score = score(&[1.0, 1.0, 0.0, 0.0, 2.0, 0.0], &[1, 1]);
+        assert!((score.accuracy - 0.5).abs() < 1e-12, "a tie goes to the lower class");
     }
 
     #[test]

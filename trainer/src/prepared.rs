@@ -10,22 +10,59 @@ use std::sync::{Arc, OnceLock};
 use crate::{
     Error, Result,
     cache::{Cache, VARIABLE},
-    data::{Corpus, Dataset, VocabularyTables, fingerprint, held_out},
+    data::{
+        Corpus, Dataset, Inputs, Source, Split, Standards, VocabularyTables, WordCounts, fingerprint, held_out,
+        of_words,
+    },
     run::{DatasetInfo, Protocol},
 };
 
-/// How many words the vocabulary has: the most frequent ones of the fitting documents.
+/// How many words the vocabulary has, unless another number is asked for: the most frequent ones of the fitting documents.
 pub const VOCABULARY: usize = 10_000;
 
-/// A dataset as training under a protocol needs it: a vocabulary of the fitting documents, and each part as row ids.
+/// How many words of the data are asked for.
+fn vocabulary_size(source: &Source) -> usize {
+    source.reading.vocabulary.unwrap_or(VOCABULARY)
+}
+
+/// How many documents a step takes in the recipes, unless the data are one's own and few.
+const USUAL_BATCH: usize = 512;
+/// How many steps an epoch has then, about: as many as 512 of the 25,000 documents of the article make.
+const STEPS: usize = 48;
+/// Fewer documents than this in a step make its gradient a matter of luck.
+const LEAST_BATCH: usize = 16;
+
+/// How many documents of one's own a step takes: a power of two.
+fn batch_size(documents: usize) -> usize {
+    let largest = (documents / STEPS).max(1).ilog2();
+    (1 << largest).clamp(LEAST_BATCH, USUAL_BATCH)
+}
+
+/// What the first layer takes, from the fitting documents.
+fn inputs(dataset: &Dataset, fitting: &Split, asked: usize, notes: &mut Vec<String>) -> Result<Inputs> {
+    if let Some(features) = &dataset.features {
+        return Ok(Inputs::Numbers(Standards::of(fitting, features.len())));
+    }
+    if dataset.word_index.is_some() {
+        return VocabularyTables::of(dataset, fitting, asked).map(Inputs::Words);
+    }
+    let counts = WordCounts::of(fitting);
+    if !dataset.synthetic {
+        notes.extend(of_words(&counts, asked));
+    }
+    VocabularyTables::build(&counts, asked).map(Inputs::Words)
+}
+
+/// A dataset as training under a protocol needs it: a vocabulary or the standards of the fitting documents, and each part as
+/// row ids or numbers.
 #[derive(Debug)]
 pub struct Prepared {
     /// How the data is used.
     pub protocol: Protocol,
     /// What is known of it.
     pub info: DatasetInfo,
-    /// The vocabulary.
-    pub vocabulary: VocabularyTables,
+    /// What the first layer takes.
+    pub inputs: Inputs,
     /// The fitting documents.
     pub train: Arc<Corpus>,
     /// The documents that are held out; none where the test documents validate.
@@ -46,8 +83,10 @@ impl Prepared {
     /// # Errors
     ///
     /// A source that cannot be read, or that holds nothing to learn from.
-    pub fn open(source: &str, protocol: Protocol, cache: &Cache) -> Result<Self> {
-        let mut print = cache.folder().and_then(|_| fingerprint(source));
+    pub fn open(source: impl Into<Source>, protocol: Protocol, cache: &Cache) -> Result<Self> {
+        let source = &source.into();
+        let look = || cache.folder().and_then(|_| fingerprint(source));
+        let mut print = look();
         if let Some(found) = print.and_then(|print| stored::find(cache, print, protocol, source)) {
             return Ok(found);
         }
@@ -58,7 +97,7 @@ impl Prepared {
                 let info = DatasetInfo { synthetic: dataset.synthetic, ..found.info.clone() };
                 return Ok(Self { info, ..found.with(dataset) });
             }
-        } else if print != Some(dataset.sha256) && !dataset.synthetic {
+        } else if print != Some(dataset.sha256) && print != look() {
             // The file has changed between two looks at it.
             print = None;
         }
@@ -73,23 +112,30 @@ impl Prepared {
     }
 
     /// Reads and counts the words of a dataset.
-    fn make(dataset: Dataset, source: &str, protocol: Protocol) -> Result<Self> {
+    fn make(dataset: Dataset, source: &Source, protocol: Protocol) -> Result<Self> {
         let split = match protocol {
             Protocol::Article => None,
             Protocol::HeldOut => Some(held_out(&dataset.train)),
         };
         let fitting = split.as_ref().map_or(&dataset.train, |(fitting, _)| fitting);
-        let vocabulary = VocabularyTables::of(&dataset, fitting, VOCABULARY)?;
+        let mut notes = dataset.notes.clone();
+        let inputs = inputs(&dataset, fitting, vocabulary_size(source), &mut notes)?;
+        if Dataset::is_own(source) && batch_size(fitting.len()) != USUAL_BATCH {
+            notes.push(format!(
+                "a training step takes {} documents, as there are few (--batch-size)",
+                batch_size(fitting.len())
+            ));
+        }
         // Each half on a thread of its own; neither depends on the other.
         let (train, test) = std::thread::scope(|scope| {
-            let train = scope.spawn(|| vocabulary.corpus(fitting));
-            let test = vocabulary.corpus(&dataset.test);
+            let train = scope.spawn(|| inputs.corpus(fitting));
+            let test = inputs.corpus(&dataset.test);
             (train.join().expect("a corpus of fewer than 2^32 rows"), test)
         });
-        let info = DatasetInfo { train_documents: fitting.len(), ..DatasetInfo::of(&dataset, source) };
-        let held_out = split.as_ref().map(|(_, held_out)| vocabulary.corpus(held_out));
+        let info = DatasetInfo { train_documents: fitting.len(), notes, ..DatasetInfo::of(&dataset, source) };
+        let held_out = split.as_ref().map(|(_, held_out)| inputs.corpus(held_out));
         let train = Arc::new(train);
-        let prepared = Self { protocol, info, vocabulary, train, held_out, test, dataset: OnceLock::new() };
+        let prepared = Self { protocol, info, inputs, train, held_out, test, dataset: OnceLock::new() };
         Ok(prepared.with(dataset))
     }
 
@@ -97,6 +143,13 @@ impl Prepared {
     #[must_use]
     pub fn validation(&self) -> &Corpus {
         self.held_out.as_ref().unwrap_or(&self.test)
+    }
+
+    /// How many documents a training step takes where nobody says: with few documents of one's own fewer than usual, so that
+    /// an epoch has enough steps.
+    #[must_use]
+    pub fn batch_size(&self) -> usize {
+        if Dataset::is_own(&self.info.source()) { batch_size(self.train.len()) } else { USUAL_BATCH }
     }
 
     fn with(self, dataset: Dataset) -> Self {
@@ -112,7 +165,7 @@ impl Prepared {
         if let Some(dataset) = self.dataset.get() {
             return Ok(dataset);
         }
-        let dataset = Dataset::open(&self.info.source)?;
+        let dataset = Dataset::open(&self.info.source())?;
         if dataset.sha256 != self.info.sha256_bytes() {
             return Err(Error::input(&self.info.source, "it has changed since this program began", "run it again"));
         }

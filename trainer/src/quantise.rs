@@ -4,6 +4,7 @@ use edgefit::arithmetic::{accumulator_bound, fits, requantise_factor};
 
 use crate::{
     Error, Result,
+    data::LARGEST_INPUT,
     network::{Dense, Network},
 };
 
@@ -117,14 +118,15 @@ fn preferred_bits(index: usize, layer: &Dense) -> u8 {
     if index > 0 && layer.kernel.len() <= SMALL_LAYER { 12 } else { 8 }
 }
 
-/// Quantises a network. `peaks` is the largest activation of each hidden layer over the fitting documents.
+/// Quantises a network. `peaks` is the largest activation of each hidden layer over the fitting documents; `inputs` is the
+/// value of one unit of its inputs where these are numbers, quantised to 8 bits.
 ///
 /// Activations get as many bits as the overflow proof allows; where 8 are still too many, weights get fewer.
 ///
 /// # Errors
 ///
 /// A network that is not finite, or one that no width makes safe.
-pub fn quantise(network: &Network, peaks: &[f32]) -> Result<IntegerNetwork> {
+pub fn quantise(network: &Network, peaks: &[f32], inputs: Option<f64>) -> Result<IntegerNetwork> {
     let finite = |layer: &Dense| layer.kernel.iter().chain(&layer.bias).all(|w| w.is_finite());
     if !network.layers.iter().all(finite) || !peaks.iter().all(|peak| peak.is_finite()) {
         return Err(Error::input(
@@ -137,7 +139,7 @@ pub fn quantise(network: &Network, peaks: &[f32]) -> Result<IntegerNetwork> {
         [12, 8].into_iter().flat_map(|weight| ACTIVATION_BITS.rev().map(move |activation| (weight, activation)));
     widths
         .into_iter()
-        .find_map(|(weight_bits, activation_bits)| attempt(network, peaks, activation_bits, weight_bits))
+        .find_map(|(weight_bits, activation_bits)| attempt(network, peaks, inputs, activation_bits, weight_bits))
         .ok_or_else(|| {
             Error::input(
                 "network",
@@ -147,9 +149,15 @@ pub fn quantise(network: &Network, peaks: &[f32]) -> Result<IntegerNetwork> {
         })
 }
 
-fn attempt(network: &Network, peaks: &[f32], activation_bits: u32, weight_bits: u8) -> Option<IntegerNetwork> {
+fn attempt(
+    network: &Network,
+    peaks: &[f32],
+    inputs: Option<f64>,
+    activation_bits: u32,
+    weight_bits: u8,
+) -> Option<IntegerNetwork> {
     let activation_max = (1u16 << activation_bits) - 1;
-    let mut input = None;
+    let mut input = inputs.map(|scale| (scale, LARGEST_INPUT));
     let mut layers = Vec::with_capacity(network.layers.len());
     for (i, layer) in network.layers.iter().enumerate() {
         let bits = preferred_bits(i, layer).min(weight_bits);
@@ -180,7 +188,7 @@ mod tests {
     #[test]
     fn wide_layers_lose_activation_bits_until_the_proof_holds() {
         let network = Network { layers: vec![dense(4, 1_024, |_, _| 0.1, 0.0), dense(1_024, 1, |_, _| 1.0, 0.0)] };
-        let integer = quantise(&network, &[1.0]).unwrap();
+        let integer = quantise(&network, &[1.0], None).unwrap();
         assert_eq!((integer.layers[1].bits, integer.layers[0].activation_max), (12, 1_023));
         assert!(integer.layers[1].bound < 1 << 31);
     }
@@ -188,14 +196,14 @@ mod tests {
     #[test]
     fn dead_units_and_large_biases_are_no_trouble() {
         let network = Network { layers: vec![dense(3, 2, |_, _| 0.0, 1e9), dense(2, 1, |_, _| 1e-20, -1.0)] };
-        let integer = quantise(&network, &[0.0]).unwrap();
+        let integer = quantise(&network, &[0.0], None).unwrap();
         assert!(integer.layers[0].biases.iter().all(|&b| f64::from(b) <= BIAS_MAX));
     }
 
     #[test]
     fn a_network_that_has_diverged_is_refused() {
         let network = Network { layers: vec![dense(3, 1, |_, _| f32::NAN, 0.0)] };
-        assert!(quantise(&network, &[]).unwrap_err().to_string().contains("diverged"));
+        assert!(quantise(&network, &[], None).unwrap_err().to_string().contains("diverged"));
     }
 
     proptest! {

@@ -33,11 +33,22 @@ pub struct Recipe {
     pub epochs: u32,
     /// How many documents a step.
     pub batch_size: usize,
+    /// What an error on each class counts; none: the same for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
     /// The share of the fitting documents that is used: nested and stratified.
     pub data_fraction: f64,
     /// Early stopping: end after this many epochs without a lower held-out loss, and go back to the best one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
+}
+
+/// What an error on each class counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// All classes together the same, however many documents they have.
+    Balanced,
 }
 
 /// The optimisers, each as in Keras.
@@ -146,6 +157,7 @@ impl Recipe {
             learning_rate: OptimizerKind::Rmsprop.default_learning_rate(),
             epochs: 20,
             batch_size: 512,
+            class_weights: None,
             data_fraction: 1.0,
             patience: None,
         };

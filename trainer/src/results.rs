@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use crate::{
+    classes::ClassMetrics,
     evidence,
     findings::Finding,
     run::{DatasetInfo, Stand},
+    why::Why,
 };
 
 /// The version of this layout.
@@ -49,6 +51,12 @@ pub struct ModelRow {
     pub integer: IntegerRow,
     /// The exported file on the board; null without a board.
     pub board: Option<BoardRow>,
+    /// What the exported file takes of the board; null without a board.
+    pub fit: Option<FitRow>,
+    /// What a document costs.
+    pub cost: CostRow,
+    /// Why it fares on integers as it does; null for a bare file.
+    pub why: Option<Why>,
     /// The exported file.
     pub file: FileRow,
 }
@@ -62,8 +70,12 @@ pub struct FloatRow {
     pub test_accuracy: f64,
     /// Data loss on the test documents.
     pub test_loss: f64,
-    /// Train minus test accuracy: the generalisation gap.
+    /// How right it is class by class.
+    pub metrics: ClassMetrics,
+    /// Train minus test accuracy: the generalisation gap, in points.
     pub generalisation_gap: f64,
+    /// Expected calibration error on the test documents, 15 bins, a fraction.
+    pub calibration_error: f64,
     /// Mean test accuracy of the epochs that stand for the run.
     pub mean_last5_test_accuracy: f64,
     /// Mean validation accuracy of the last five epochs.
@@ -83,6 +95,10 @@ pub struct IntegerRow {
     pub test_accuracy: f64,
     /// Loss on the test documents, from dequantised logits.
     pub test_loss: f64,
+    /// How right it is class by class.
+    pub metrics: ClassMetrics,
+    /// Expected calibration error on the test documents, from dequantised logits, 15 bins, a fraction.
+    pub calibration_error: f64,
     /// Mean test accuracy of the files of the epochs that stand for the run; null for a bare file.
     pub mean_last5_test_accuracy: Option<f64>,
     /// Decisions that differ from the float network's; null for a bare file.
@@ -121,6 +137,30 @@ pub enum BoardRow {
         /// Bytes that the board has for it.
         available: usize,
     },
+}
+
+/// What a model takes of a board, in bytes, image included.
+#[derive(Debug, Clone, Serialize)]
+pub struct FitRow {
+    /// The board.
+    pub name: String,
+    /// Whether it fits.
+    pub fits: bool,
+    /// Bytes of flash.
+    pub flash: u64,
+    /// Bytes of RAM.
+    pub ram: u64,
+}
+
+/// What a document costs by the model's own arithmetic, on any board; the words are those of the test documents.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CostRow {
+    /// Distinct words of the vocabulary in a document, mean.
+    pub words: f64,
+    /// Additions in the first layer: one a word and unit, mean.
+    pub additions: f64,
+    /// Multiplications in the layers after it.
+    pub multiplications: usize,
 }
 
 /// An exported file.

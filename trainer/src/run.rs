@@ -5,7 +5,7 @@
 //! | `recipe.toml` | the resolved recipe |
 //! | `run.json` | seed, protocol, dataset and its SHA-256, versions |
 //! | `history.csv` | a row an epoch |
-//! | `vocabulary.bin` | the vocabulary's tables |
+//! | `inputs.bin` | the vocabulary's tables, or the standards of numbers |
 //! | `checkpoints/epoch-N.bin` | the network after epoch N and the largest activation of each hidden layer |
 //! | `timing.json` | seconds and memory; the only file that differs between two runs of one recipe |
 //! | `state.bin` | while the run is not complete: the optimiser and the history, to go on from |
@@ -19,7 +19,7 @@ pub use info::{Checkpoint, DatasetInfo, EpochChoice, Protocol, RunInfo, Stand};
 
 use crate::{
     Error, Result, checkpoint,
-    data::VocabularyTables,
+    data::Inputs,
     files,
     recipe::{Knobs, Recipe},
     timing::Timing,
@@ -48,13 +48,13 @@ impl Run {
     /// # Errors
     ///
     /// A folder with something in it, or one that cannot be written.
-    pub fn create(folder: &Path, recipe: &Recipe, info: RunInfo, vocabulary: &VocabularyTables) -> Result<Self> {
+    pub fn create(folder: &Path, recipe: &Recipe, info: RunInfo, inputs: &Inputs) -> Result<Self> {
         check_vacant(folder)?;
         files::create_folder(&folder.join("checkpoints"))?;
         let knobs = Knobs::of(recipe, info.seed, info.protocol);
         let recipe_text = toml::to_string(&knobs).expect("a recipe is plain data");
         files::write(&folder.join("recipe.toml"), recipe_text.as_bytes())?;
-        checkpoint::write(&folder.join("vocabulary.bin"), vocabulary)?;
+        checkpoint::write(&folder.join("inputs.bin"), inputs)?;
         Ok(Self { folder: folder.to_owned(), recipe: recipe.clone(), info, history: Vec::new() })
     }
 
@@ -63,12 +63,7 @@ impl Run {
     /// # Errors
     ///
     /// A folder that holds a run of another recipe, seed or dataset, or something that is no run.
-    pub fn resume(
-        folder: &Path,
-        recipe: &Recipe,
-        info: RunInfo,
-        vocabulary: &VocabularyTables,
-    ) -> Result<(Self, Option<Standing>)> {
+    pub fn resume(folder: &Path, recipe: &Recipe, info: RunInfo, inputs: &Inputs) -> Result<(Self, Option<Standing>)> {
         for folder in [folder, &folder.join("checkpoints")] {
             files::remove_unfinished(folder)?;
         }
@@ -88,11 +83,11 @@ impl Run {
             return Ok((run, Some(standing)));
         }
         // Killed before its first epoch was complete: what there is comes again.
-        for name in ["recipe.toml", "vocabulary.bin", "checkpoints/epoch-1.bin"] {
+        for name in ["recipe.toml", "inputs.bin", "checkpoints/epoch-1.bin"] {
             files::remove(&folder.join(name))?;
         }
         files::remove_empty_folder(&folder.join("checkpoints"));
-        Ok((Self::create(folder, recipe, info, vocabulary)?, None))
+        Ok((Self::create(folder, recipe, info, inputs)?, None))
     }
 
     fn check_same(&self, recipe: &Recipe, info: &RunInfo) -> Result<()> {
@@ -251,13 +246,13 @@ impl Run {
         checkpoint::read(&self.checkpoint_path(epoch))
     }
 
-    /// The vocabulary.
+    /// What its first layer takes.
     ///
     /// # Errors
     ///
     /// A file that is missing or damaged.
-    pub fn vocabulary(&self) -> Result<VocabularyTables> {
-        checkpoint::read(&self.folder.join("vocabulary.bin"))
+    pub fn inputs(&self) -> Result<Inputs> {
+        checkpoint::read(&self.folder.join("inputs.bin"))
     }
 
     fn checkpoint_path(&self, epoch: u32) -> PathBuf {

@@ -7,13 +7,17 @@ use crate::{
     board::Board,
     cache::Cache,
     cell::Cell,
+    data::Source,
     evaluate::{Evaluated, evaluate_run},
     files, parallel,
     prepared::Prepared,
-    progress::Progress,
+    progress::LiveTable,
     recipe::{BASELINE, Recipe},
-    results::Results,
+    report,
+    results::{BoardRow, ModelRow, Results},
     run::{Protocol, Stand},
+    tidy,
+    train::EpochRecord,
     verdict::{self, Rules},
     verify,
 };
@@ -29,12 +33,16 @@ pub struct Plan<'b> {
     pub protocols: Vec<Protocol>,
     /// The board, and how many documents to run there.
     pub board: Option<(&'b Board, verify::Documents)>,
+    /// Whether the recipes take as many documents a step as suits the data, and not as many as they say.
+    pub suit_batch: bool,
     /// How verdicts are reached.
     pub rules: Rules,
     /// How many cells at a time.
     pub threads: NonZeroUsize,
     /// Whether to go on with what is in the output folder.
     pub resume: bool,
+    /// Where to write the report, if anywhere.
+    pub report: Option<&'b Path>,
 }
 
 /// One cell of a study, and which of its epochs are evaluated.
@@ -54,13 +62,13 @@ impl Task<'_> {
         }
     }
 
-    fn run(&self, output: &Path, resume: bool) -> Result<Vec<Evaluated>> {
+    fn run(&self, output: &Path, resume: bool, heard: impl FnMut(&EpochRecord)) -> Result<Vec<Evaluated>> {
         let name = self.name();
-        let run = self.cell.train(self.data, &output.join(&name), resume, |_| {})?;
+        let run = self.cell.train(self.data, &output.join(&name), resume, heard)?;
         let evaluate = |stand: &Stand| {
             let suffix = if *stand == run.stand() { "" } else { "-last" };
             let file = output.join(format!("{name}{suffix}.edgefit"));
-            evaluate_run(&run, &self.data.vocabulary, &self.data.test, *stand, &file)
+            evaluate_run(&run, &self.data.inputs, &self.data.test, *stand, &file)
         };
         self.stands.iter().map(evaluate).collect()
     }
@@ -92,6 +100,28 @@ impl Plan<'_> {
         self.recipes.iter().any(|recipe| !self.stands(recipe, protocol).is_empty())
     }
 
+    /// The rows of the live table: recipe and protocol, in the order of the tasks.
+    fn names(tasks: &[Task<'_>]) -> Vec<[String; 2]> {
+        let mut names: Vec<[String; 2]> =
+            tasks.iter().map(|task| [task.cell.recipe.name.clone(), task.data.protocol.name().to_owned()]).collect();
+        names.dedup();
+        names
+    }
+
+    fn table(&self, tasks: &[Task<'_>]) -> LiveTable {
+        let names: Vec<String> =
+            Self::names(tasks).iter().map(|[recipe, protocol]| format!("{recipe}, {protocol}")).collect();
+        let heads: Vec<String> = self.seeds.iter().map(|seed| format!("seed {seed}")).collect();
+        LiveTable::new(&names, &heads)
+    }
+
+    /// The cell of a model in the live table.
+    fn place(&self, tasks: &[Task<'_>], recipe: &str, protocol: &str, seed: u64) -> (usize, usize) {
+        let row = Self::names(tasks).iter().position(|[name, of]| name == recipe && of == protocol);
+        let column = self.seeds.iter().position(|&other| other == seed);
+        (row.unwrap_or(usize::MAX), column.unwrap_or(usize::MAX))
+    }
+
     fn tasks<'d>(&self, prepared: &'d [Prepared]) -> Vec<Task<'d>> {
         let mut tasks = Vec::new();
         for data in prepared {
@@ -101,7 +131,8 @@ impl Plan<'_> {
                     continue;
                 }
                 for &seed in &self.seeds {
-                    let cell = Cell { recipe: recipe.clone(), seed };
+                    let batch_size = if self.suit_batch { data.batch_size() } else { recipe.batch_size };
+                    let cell = Cell { recipe: Recipe { batch_size, ..recipe.clone() }, seed };
                     tasks.push(Task { cell, data, stands: stands.clone() });
                 }
             }
@@ -115,27 +146,51 @@ impl Plan<'_> {
 /// # Errors
 ///
 /// A source that cannot be read, a folder that is not empty or cannot be written, or a board that does not answer.
-pub fn study(source: &str, cache: &Cache, plan: &Plan<'_>, output: &Path) -> Result<Results> {
+pub fn study(source: &Source, cache: &Cache, plan: &Plan<'_>, output: &Path) -> Result<Results> {
     let protocols = [Protocol::Article, Protocol::HeldOut].into_iter().filter(|&protocol| plan.needs(protocol));
     let prepared: Vec<Prepared> =
         protocols.map(|protocol| Prepared::open(source, protocol, cache)).collect::<Result<_>>()?;
     let first = prepared.first().ok_or_else(|| Error::usage("no recipe to train", "name one with --recipes"))?;
+    first.info.say_notes();
     files::create_folder(output)?;
     let tasks = plan.tasks(&prepared);
-    let progress = Progress::new("train", tasks.len());
+    let table = plan.table(&tasks);
+    table.begin("train", tasks.len());
     let evaluated = parallel::map(&tasks, plan.threads, |task| -> Result<Vec<Evaluated>> {
-        let evaluated = task.run(output, plan.resume)?;
-        progress.step(&evaluated.first().map_or_else(|| task.name(), summary));
+        let place = plan.place(&tasks, &task.cell.recipe.name, task.data.protocol.name(), task.cell.seed);
+        let epochs = task.cell.recipe.epochs;
+        let evaluated =
+            task.run(output, plan.resume, |record| table.set(place, format!("{}/{epochs}", record.epoch)))?;
+        if let Some(first) = evaluated.first() {
+            table.set(place, format!("{:.2}", 100.0 * first.row.integer.test_accuracy));
+        }
+        table.step(&evaluated.first().map_or_else(|| task.name(), summary));
         Ok(evaluated)
     })?;
-    drop(progress);
     let mut evaluated: Vec<Evaluated> = evaluated.into_iter().flatten().collect();
     if let Some((board, documents)) = plan.board {
-        verify::on_board(&mut evaluated, board, documents, &first.dataset()?.test, plan.threads)?;
+        table.begin("board", evaluated.len());
+        let done = |model: &ModelRow, row: &BoardRow, line: &str| {
+            let mark = match row {
+                BoardRow::Ran { logit_mismatches: 0, .. } => "=",
+                BoardRow::Ran { .. } => "≠",
+                BoardRow::Refused { .. } => "!",
+            };
+            table.append(plan.place(&tasks, &model.recipe, &model.protocol, model.seed), mark);
+            table.step(line);
+        };
+        verify::on_board(&mut evaluated, board, documents, &first.dataset()?.test, plan.threads, done)?;
     }
+    drop(table);
     let results = verdict::results(first.info.clone(), &evaluated, &plan.rules)?;
     let json = serde_json::to_string_pretty(&results).expect("plain data");
     files::write(&output.join("results.json"), format!("{json}\n").as_bytes())?;
+    let rows = tidy::rows(&evaluated);
+    files::write(&output.join("results.csv"), &tidy::csv(&rows))?;
+    if let Some(path) = plan.report {
+        let margin = plan.rules.settings.margin;
+        report::write(&report::Study { results: &results, rows: &rows, recipes: &plan.recipes, margin }, path)?;
+    }
     Ok(results)
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
+    classes::ClassMetrics,
     evidence::Interval,
     findings::Finding,
     results::{BoardRow, GainRow, ModelRow, Results},
@@ -49,6 +50,7 @@ pub fn render(results: &Results) -> String {
         data.name, data.train_documents, data.test_documents
     );
     models(&results.models, &mut out);
+    classes(results, &mut out);
     findings(&results.findings, &mut out);
     gains(results, &mut out);
     for note in &results.notes {
@@ -95,6 +97,47 @@ fn models(models: &[ModelRow], out: &mut String) {
             differ,
             model.file.bytes.to_string(),
         ]);
+    }
+    table.write(out);
+}
+
+/// How right the exported files are class by class, where accuracy alone says too little: with more than two classes, or
+/// with one class twice as large as another. One file has its confusion matrix too.
+fn classes(results: &Results, out: &mut String) {
+    if !shows_classes(results) {
+        return;
+    }
+    out.push_str("\nBy class, of the exported integer files, in %\n\n");
+    let mut table = Table::new(["recipe", "seed", "protocol", "balanced accuracy", "macro F1"]);
+    for model in &results.models {
+        let metrics = &model.integer.metrics;
+        let (balanced, f1) = (percent(metrics.balanced_accuracy), percent(metrics.macro_f1));
+        table.row([model.recipe.clone(), model.seed.to_string(), model.protocol.clone(), balanced, f1]);
+    }
+    table.write(out);
+    if let [model] = results.models.as_slice() {
+        out.push('\n');
+        matrix(&model.integer.metrics, out);
+    }
+}
+
+/// Whether accuracy alone says too little.
+pub(crate) fn shows_classes(results: &Results) -> bool {
+    let Some(first) = results.models.first() else { return false };
+    let sizes = || first.integer.metrics.classes.iter().map(|class| class.documents);
+    sizes().count() > 2 || sizes().max() >= sizes().min().map(|least| 2 * least)
+}
+
+/// Precision and recall of each class, and what its documents are taken for.
+pub(crate) fn matrix(metrics: &ClassMetrics, out: &mut String) {
+    let heads = ["class (decided as ->)", "documents", "precision", "recall", "F1"].map(str::to_owned);
+    let labels = metrics.classes.iter().map(|class| class.label.clone());
+    let mut table = Table(vec![heads.into_iter().chain(labels).collect()]);
+    let share = |share: Option<f64>| share.map_or_else(dash, percent);
+    for (class, row) in metrics.classes.iter().zip(&metrics.confusion) {
+        let shares = [class.precision, class.recall, class.f1].map(share);
+        let cells = [class.label.clone(), class.documents.to_string()].into_iter().chain(shares);
+        table.0.push(cells.chain(row.iter().map(usize::to_string)).collect());
     }
     table.write(out);
 }

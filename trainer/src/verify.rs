@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use crate::{
     Result,
     board::{self, Board, Parting, Session},
+    classes::decisions,
     data::Split,
     evaluate::Evaluated,
     integer, network, parallel,
-    progress::Progress,
-    results::BoardRow,
+    results::{BoardRow, FitRow, ModelRow},
 };
 
 /// How many documents to run on the board.
@@ -32,6 +32,15 @@ impl std::str::FromStr for Documents {
     }
 }
 
+impl std::fmt::Display for Documents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Some(count) => count.fmt(f),
+        }
+    }
+}
+
 impl Documents {
     /// Which of `len` documents to run: evenly spaced, so that every class has its share however they are sorted.
     #[must_use]
@@ -43,7 +52,7 @@ impl Documents {
     }
 }
 
-/// Runs each model on the board and fills in its row.
+/// Runs each model on the board and fills in its row. `done` hears of each, with a line for people.
 ///
 /// # Errors
 ///
@@ -54,15 +63,18 @@ pub fn on_board(
     documents: Documents,
     test: &Split,
     threads: NonZeroUsize,
+    done: impl Fn(&ModelRow, &BoardRow, &str) + Sync,
 ) -> Result<()> {
     let indices = documents.indices(test.len());
-    let progress = Progress::new("board", models.len());
     let rows = parallel::map(models, threads, |model| {
         let outcome = run(model, board, test, &indices)?;
-        progress.step(&describe(model, &outcome.row));
+        done(&model.row, &outcome.row, &describe(model, &outcome.row));
         Ok(outcome)
     })?;
     for (model, outcome) in models.iter_mut().zip(rows) {
+        let fit = board.fit(&model.file.model().expect("an evaluated file has been loaded once"))?;
+        let (flash, ram) = (fit.needed("flash"), fit.needed("RAM"));
+        model.row.fit = Some(FitRow { name: board.name(), fits: fit.fits(), flash, ram });
         model.row.board = Some(outcome.row);
         model.board_correctness = outcome.correctness;
         model.mismatch = outcome.mismatch;
@@ -105,7 +117,7 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
     let texts: Vec<&[u8]> = indices.iter().map(|&document| test.text(document)).collect();
     session.classify_texts(&texts, |i, answer| {
         let host = &host[i * model.outputs()..][..model.outputs()];
-        logits.push(answer.first().copied().unwrap_or_default());
+        logits.extend_from_slice(&answer);
         if answer != host {
             logit_mismatches += 1;
             let host = host.to_vec();
@@ -118,14 +130,18 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
         *parting = board::parting(board, file, file, test.text(*document))?;
     }
     let labels: Vec<u16> = indices.iter().map(|&document| test.label(document)).collect();
-    let right = |(&logit, &label): (&i32, &u16)| f32::from((logit > 0) == (label == 1));
+    let right = |(decision, label): (u16, &u16)| f32::from(decision == *label);
     let row = BoardRow::Ran {
         name: board.name(),
         documents: indices.len(),
         logit_mismatches,
         test_accuracy: network::accuracy(&logits, &labels),
     };
-    Ok(Outcome { row, correctness: Some(logits.iter().zip(&labels).map(right).collect()), mismatch })
+    Ok(Outcome {
+        row,
+        correctness: Some(decisions(&logits, labels.len()).into_iter().zip(&labels).map(right).collect()),
+        mismatch,
+    })
 }
 
 fn describe(model: &Evaluated, row: &BoardRow) -> String {

@@ -124,8 +124,16 @@ fn a_run_is_exported_verified_and_repeated_bit_for_bit() {
     let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     let [file, run] = json["models"].as_array().unwrap().as_slice() else { panic!("{json}") };
     assert_eq!(file["integer"]["test_accuracy"], run["integer"]["test_accuracy"]);
-    assert!(file["float"].is_null() && run["float"]["test_accuracy"].is_number());
-    assert!(file["board"].is_null());
+    assert!(run["float"]["test_accuracy"].is_number() && file["board"].is_null());
+    // Beside its run, a file is judged by the float network; alone it is not.
+    for path in ["/why", "/float/test_accuracy", "/float/test_loss", "/integer/flips", "/integer/rms_ratio"] {
+        assert_eq!(file.pointer(path), run.pointer(path), "{path}");
+        assert!(!run.pointer(path).unwrap().is_null());
+    }
+    let alone =
+        trainer(&folder).args(["verify", "last.edgefit", "--data", "synthetic:600", "--json"]).assert().success();
+    let alone: serde_json::Value = serde_json::from_slice(&alone.get_output().stdout).unwrap();
+    assert!(alone["models"][0]["float"].is_null() && alone["models"][0]["integer"]["flips"].is_null());
 
     let out_of_range = ["export", "one", "--epoch", "4", "--output", "four.edgefit"];
     let assert = trainer(&folder).args(out_of_range).assert().code(2);

@@ -84,7 +84,7 @@ fn runs_with_and_without_the_cache_are_the_same() {
         command.args(["--output", name]).args((!cache).then_some("--no-cache"));
         succeeds(&mut command);
         let run = folder.path().join(name);
-        let files = ["recipe.toml", "run.json", "history.csv", "vocabulary.bin", "checkpoints/epoch-1.bin"];
+        let files = ["recipe.toml", "run.json", "history.csv", "inputs.bin", "checkpoints/epoch-1.bin"];
         files.map(|file| fs::read(run.join(file)).unwrap_or_else(|error| panic!("{file}: {error}")))
     };
     let without = run("without", false);

@@ -4,7 +4,7 @@ use std::{error::Error, path::Path};
 
 use edgefit::{Model, format::Provenance};
 use edgefit_trainer::{
-    data::{Dataset, Split, VocabularyTables, WordCounts},
+    data::{Dataset, Inputs, Split, VocabularyTables, WordCounts},
     integer,
     model_file::ModelFile,
     network::{Dense, Network},
@@ -164,7 +164,7 @@ fn untrained(tables: &VocabularyTables, hidden: &[usize]) -> Result<ModelFile, B
         layers.push(Dense { kernel, bias: vec![0.01; units] });
         inputs = units;
     }
-    let network = quantise(&Network { layers }, &vec![4.0; hidden.len()])?;
+    let network = quantise(&Network { layers }, &vec![4.0; hidden.len()], None)?;
     let provenance = Provenance {
         recipe: "untrained",
         seed: 0,
@@ -176,5 +176,10 @@ fn untrained(tables: &VocabularyTables, hidden: &[usize]) -> Result<ModelFile, B
         integer_accuracy: 0.5,
         edgefit: edgefit::VERSION,
     };
-    Ok(ModelFile::build(&network, tables, &["negative", "positive"].map(str::to_owned), provenance)?)
+    Ok(ModelFile::build(
+        &network,
+        &Inputs::Words(tables.clone()),
+        &["negative", "positive"].map(str::to_owned),
+        provenance,
+    )?)
 }

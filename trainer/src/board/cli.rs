@@ -1,4 +1,4 @@
-//! The verbs about boards: `boards`, `flash` and `inspect`.
+//! The verbs about boards: `boards` and `flash`.
 
 use std::{
     fmt::Write,
@@ -44,23 +44,6 @@ pub struct FlashArgs {
     /// The firmware folder, where it is not above the current folder
     #[arg(long, value_name = "FOLDER")]
     pub firmware: Option<PathBuf>,
-}
-
-/// Arguments of `inspect`.
-#[derive(Debug, Args)]
-pub struct InspectArgs {
-    /// The exported model file
-    #[arg(value_name = "FILE")]
-    pub model: PathBuf,
-    /// The board that it has to fit
-    #[arg(long, value_name = "BOARD")]
-    pub board: String,
-    /// The firmware folder, where it is not above the current folder
-    #[arg(long, value_name = "FOLDER")]
-    pub firmware: Option<PathBuf>,
-    /// Print one JSON object instead of a table
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// A board, as `boards --json` tells of it.
@@ -110,19 +93,6 @@ fn listed(board: &Board) -> Listed<'_> {
         model_region: facts.model.length,
         ram: facts.ram.length,
     }
-}
-
-/// Tells by part what a model takes of a board; a failed check if it does not fit.
-///
-/// # Errors
-///
-/// Input, if the file is no sound model; usage, if there is no such board.
-pub fn inspect(args: &InspectArgs) -> Result<Outcome> {
-    let board = Board::parse_in(&args.board, args.firmware.as_deref())?;
-    let file = ModelFile::read(&args.model)?;
-    let fit = board.fit(&sound(&file, &args.model)?)?;
-    let text = if args.json { format!("{:#}\n", serde_json::json!(fit)) } else { fit.render() };
-    Ok(Outcome { text, failed: !fit.fits() })
 }
 
 /// Brings image and model to a board, or starts an emulated one with them and has it test itself.

@@ -2,8 +2,9 @@
 
 mod stored;
 
-use super::{Split, row_set::RowSet};
+use super::{Split, Standards, row_set::RowSet};
 use edgefit::{
+    Model,
     vocabulary::Vocabulary,
     words::{Hash, Splitter, WordSink},
 };
@@ -11,7 +12,7 @@ use edgefit::{
 /// The documents of a split as row ids: of each document the rows that occur in it, once each, ascending.
 ///
 /// This is a compressed sparse row (CSR) matrix of documents by vocabulary rows whose every stored value is one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Corpus {
     /// Where the rows of each document start, and where the last one's end: one entry more than documents.
     offsets: Vec<u32>,
@@ -19,6 +20,18 @@ pub struct Corpus {
     labels: Vec<u16>,
     /// Whether the last row of each document is the start row, which no model file has.
     start: bool,
+    /// Where documents are numbers and no words. Then they have no rows.
+    numbers: Option<Numbers>,
+}
+
+/// Documents that are numbers.
+#[derive(Debug, Clone, PartialEq)]
+struct Numbers {
+    features: usize,
+    /// As the user gave them, the missing ones filled in: what a model file takes.
+    raw: Vec<f32>,
+    /// As the first layer of a network takes them.
+    inputs: Vec<f32>,
 }
 
 impl Corpus {
@@ -32,6 +45,16 @@ impl Corpus {
     #[must_use]
     pub fn new(split: &Split, vocabulary: &Vocabulary<'_>) -> Self {
         Self::with_start(split, vocabulary, None)
+    }
+
+    /// The documents of a split as a model file takes them, be they texts or numbers.
+    ///
+    /// # Panics
+    ///
+    /// As [`Corpus::new`].
+    #[must_use]
+    pub fn of_model(split: &Split, model: &Model<'_>) -> Self {
+        Self::new(split, model.vocabulary())
     }
 
     /// Like [`Corpus::new`], with the row `start`, which must come after all others, in every document.
@@ -49,7 +72,21 @@ impl Corpus {
             offsets.push(u32::try_from(rows.len()).expect("fewer than 2^32 rows in all documents"));
         }
         rows.shrink_to_fit();
-        Self { offsets, rows, labels: split.labels().to_vec(), start: start.is_some() }
+        Self { offsets, rows, labels: split.labels().to_vec(), start: start.is_some(), numbers: None }
+    }
+
+    /// The numbers of every document of a split, raw and as inputs.
+    pub(super) fn of_numbers(split: &Split, standards: &Standards) -> Self {
+        let (mut raw, mut inputs) = (Vec::new(), Vec::new());
+        for document in 0..split.len() {
+            let start = raw.len();
+            let filled = split.numbers(document).zip(&standards.means);
+            raw.extend(filled.map(|(value, mean)| if value.is_nan() { *mean } else { value }));
+            inputs.extend(standards.inputs(&raw[start..]));
+        }
+        let numbers = Some(Numbers { features: standards.features(), raw, inputs });
+        let labels = split.labels().to_vec();
+        Self { offsets: vec![0; split.len() + 1], rows: Vec::new(), labels, start: false, numbers }
     }
 
     /// Some of the documents, in the order given.
@@ -60,7 +97,8 @@ impl Corpus {
     #[must_use]
     pub fn subset(&self, documents: &[u32]) -> Self {
         let labels = Vec::with_capacity(documents.len());
-        let mut subset = Self { offsets: vec![0], rows: Vec::new(), labels, start: self.start };
+        let numbers = self.numbers.as_ref().map(|numbers| numbers.subset(documents));
+        let mut subset = Self { offsets: vec![0], rows: Vec::new(), labels, start: self.start, numbers };
         for &document in documents {
             subset.rows.extend_from_slice(self.rows(document as usize));
             // Parts of what fits in 32 bits do too.
@@ -104,6 +142,32 @@ impl Corpus {
         &rows[..rows.len() - usize::from(self.start)]
     }
 
+    /// How many features the documents have, where they are numbers.
+    #[must_use]
+    pub fn features(&self) -> Option<usize> {
+        self.numbers.as_ref().map(|numbers| numbers.features)
+    }
+
+    /// The numbers of document `i` as the first layer of a network takes them; none where documents are words.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn numbers(&self, i: usize) -> &[f32] {
+        self.numbers.as_ref().map_or(&[], |numbers| numbers.of(&numbers.inputs, i))
+    }
+
+    /// The numbers of document `i` as a model file takes them: as they came, the missing ones filled in.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn raw_numbers(&self, i: usize) -> &[f32] {
+        self.numbers.as_ref().map_or(&[], |numbers| numbers.of(&numbers.raw, i))
+    }
+
     /// The class of document `i`.
     ///
     /// # Panics
@@ -124,6 +188,17 @@ impl Corpus {
     #[must_use]
     pub fn nnz(&self) -> usize {
         self.rows.len()
+    }
+}
+
+impl Numbers {
+    fn of<'a>(&self, values: &'a [f32], i: usize) -> &'a [f32] {
+        &values[i * self.features..(i + 1) * self.features]
+    }
+
+    fn subset(&self, documents: &[u32]) -> Self {
+        let part = |values: &[f32]| documents.iter().flat_map(|&i| self.of(values, i as usize)).copied().collect();
+        Self { features: self.features, raw: part(&self.raw), inputs: part(&self.inputs) }
     }
 }
 

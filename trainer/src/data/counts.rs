@@ -40,6 +40,12 @@ impl WordCounts {
         self.tokens
     }
 
+    /// How many of these words have letters beyond ASCII.
+    #[must_use]
+    pub fn beyond_ascii(&self) -> u64 {
+        self.counts.iter().filter(|(word, _)| !word.is_ascii()).map(|(_, count)| count).sum()
+    }
+
     /// How often `word` occurs; it must be lower-cased already.
     #[must_use]
     pub fn count(&self, word: &[u8]) -> u64 {

@@ -1,12 +1,12 @@
 //! A labelled dataset of texts, from whatever the user names.
 
-use super::{Split, archive, folder, keras, synthetic};
+use super::{Source, Split, archive, folder, keras, own, synthetic};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::Path};
 
 /// What a user may name, for error messages.
-const ACCEPTED: &str = "name one of: `synthetic` or `synthetic:N` (generated, no file needed), the IMDB archive \
+const ACCEPTED: &str = "name one of: a CSV, TSV or JSON Lines file (also .gz), a folder with a folder a class, `synthetic` or `synthetic:N` (generated, no file needed), the IMDB archive \
                         (`aclImdb_v1.tar.gz`; any `.tar.gz` or `.tgz` laid out like it), the unpacked folder `aclImdb`, \
                         Keras's `imdb.npz` with `imdb_word_index.json` beside it";
 
@@ -25,6 +25,10 @@ pub struct Dataset {
     /// Where the documents came as numbers of a foreign tokeniser: all words, the most frequent first. The vocabulary
     /// is then given by this order, not counted, and each document is its words in lower case, with a space after each.
     pub word_index: Option<Vec<Box<[u8]>>>,
+    /// The names of the features, where the documents are numbers and no texts.
+    pub features: Option<Vec<String>>,
+    /// What was guessed, left out or is to be known of it, a sentence each without its full stop.
+    pub notes: Vec<String>,
     /// The half to fit on.
     pub train: Split,
     /// The half to test on.
@@ -40,6 +44,8 @@ impl Dataset {
     ///   Bayes compare with nets; and with fewer documents, the margins of the smaller net and of L2.
     /// - a path that ends in `.tar.gz` or `.tgz`: the archive of the IMDB reviews, read once, never unpacked.
     /// - a folder: `aclImdb` as unpacked, or the folder that contains it.
+    /// - a folder with a folder a class, or with such folders in `train` and `test`: a file a document.
+    /// - another file: a table (CSV, TSV) or JSON Lines, also packed with gzip. Without a test file, a part is split off.
     /// - a path that ends in `.npz`: Keras's `imdb.npz`, with `imdb_word_index.json` in the same folder. Its documents
     ///   come as [words](Self::word_index), in its order.
     ///
@@ -52,8 +58,11 @@ impl Dataset {
     /// [`Error::Usage`] if the number of synthetic documents is not one; [`Error::Input`] if the source is none of
     /// the above, is damaged or cut short, lacks a class in a half, or holds a review over 16 MiB or reviews over 1 GiB
     /// together, or, for Keras's, is not made of lists of numbers with a word each; [`Error::Io`] if the system cannot read it.
-    pub fn open(source: &str) -> Result<Self> {
+    pub fn open(source: impl Into<Source>) -> Result<Self> {
+        let whole: Source = source.into();
+        let source = whole.data.as_str();
         if let Some(documents) = synthetic::documents(source)? {
+            whole.refuse_reading()?;
             return Ok(synthetic::dataset(documents));
         }
         let path = Path::new(source);
@@ -61,15 +70,36 @@ impl Dataset {
             io::ErrorKind::NotFound => Error::input(format!("`{source}`"), "no such file or folder", ACCEPTED),
             _ => Error::io("read", path)(e),
         })?;
+        if Self::is_own(&whole) {
+            return own::open(&whole);
+        }
+        whole.refuse_reading()?;
         if metadata.is_dir() {
             folder::open(path)
         } else if is_archive(source) {
             archive::open(path)
-        } else if source.to_ascii_lowercase().ends_with(".npz") {
-            keras::open(path)
         } else {
-            Err(Error::input(format!("`{source}`"), "not a dataset that the trainer reads", ACCEPTED))
+            keras::open(path)
         }
+    }
+
+    /// Whether `source` names a file or folder of one's own: none with a layout that is known by name.
+    #[must_use]
+    pub fn is_own(source: &Source) -> bool {
+        let (path, name) = (Path::new(&source.data), source.data.to_ascii_lowercase());
+        if path.is_dir() {
+            return !folder::is(path) && own::is_class_folder(path);
+        }
+        path.exists() && !is_archive(&name) && !name.ends_with(".npz")
+    }
+
+    /// Opens a file or folder of one's own whose labels are some of `labels`, in this order. All documents are to test on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::open`]; a label that is none of these.
+    pub fn labelled(source: &Source, labels: &[&str]) -> Result<Self> {
+        own::labelled(source, labels)
     }
 
     /// SHA-256 of the texts and labels, wherever they came from.
@@ -101,15 +131,9 @@ mod tests {
 
     #[test]
     fn an_unknown_source_is_refused_with_a_list_of_what_is_accepted() {
-        let folder = tempfile::tempdir().unwrap();
-        let csv = folder.path().join("reviews.csv");
-        fs::write(&csv, "text,label\n").unwrap();
-        let csv = csv.to_str().unwrap();
-        for (source, problem) in [
-            (csv, "not a dataset that the trainer reads"),
-            ("no/such/aclImdb_v1.tar.gz", "no such file or folder"),
-            ("", "no such file or folder"),
-        ] {
+        for (source, problem) in
+            [("no/such/aclImdb_v1.tar.gz", "no such file or folder"), ("", "no such file or folder")]
+        {
             let message = Dataset::open(source).unwrap_err().to_string();
             for part in [source, problem, "`synthetic:N`", "aclImdb_v1.tar.gz", "folder `aclImdb`"] {
                 assert!(message.contains(part), "{message}");

@@ -1,6 +1,6 @@
 //! What a source holds, told without understanding it.
 
-use super::{dataset, keras, synthetic};
+use super::{Source, dataset, keras, synthetic};
 use crate::files;
 use sha2::{Digest, Sha256};
 use std::{fs::File, path::Path};
@@ -8,10 +8,13 @@ use std::{fs::File, path::Path};
 /// The [`sha256`](super::Dataset::sha256) that the dataset would have which `source` names, where reading the bytes is
 /// enough to tell, or a stand-in for it where there are no bytes to read.
 ///
+/// A file of one's own is known by its bytes, its name and how it is to be read.
+///
 /// `None` for a folder, which is known by its texts alone: sizes and times of 50,000 files would be sooner read, but a
 /// file can change and keep both. `None` too for what cannot be read; opening it says why.
-pub(crate) fn fingerprint(source: &str) -> Option<[u8; 32]> {
+pub(crate) fn fingerprint(source: &Source) -> Option<[u8; 32]> {
     let mut sha256 = Sha256::new();
+    let Source { data: source, reading } = source;
     if let Ok(Some(documents)) = synthetic::documents(source) {
         sha256.update(synthetic::WHOLE);
         sha256.update(documents.to_le_bytes());
@@ -24,7 +27,14 @@ pub(crate) fn fingerprint(source: &str) -> Option<[u8; 32]> {
         add(path, &mut sha256)?;
         add(&path.with_file_name(keras::WORD_INDEX), &mut sha256)?;
     } else {
-        return None;
+        for file in [Some(source), reading.test.as_ref()].into_iter().flatten() {
+            let mut one = Sha256::new();
+            add(Path::new(file), &mut one)?;
+            sha256.update(one.finalize());
+            // The endings say how it is read.
+            sha256.update(Path::new(file).file_name()?.as_encoded_bytes());
+        }
+        sha256.update(serde_json::to_vec(reading).ok()?);
     }
     Some(sha256.finalize().into())
 }
@@ -51,7 +61,7 @@ mod tests {
         for _ in 0..2 {
             fs::write(&path, &archive).unwrap();
             let source = path.to_str().unwrap();
-            assert_eq!(fingerprint(source), Some(Dataset::open(source).unwrap().sha256));
+            assert_eq!(fingerprint(&source.into()), Some(Dataset::open(source).unwrap().sha256));
             // A second gzip member of nothing: the same texts in another file.
             archive.extend(testing::compressed(b""));
         }
@@ -68,16 +78,16 @@ mod tests {
             );
             return;
         }
-        assert_eq!(fingerprint(path), Some(Dataset::open(path).unwrap().sha256));
+        assert_eq!(fingerprint(&path.into()), Some(Dataset::open(path).unwrap().sha256));
     }
 
     #[test]
     fn generated_corpora_of_different_sizes_differ_and_folders_have_none() {
         let folder = tempfile::tempdir().unwrap();
-        assert_ne!(fingerprint("synthetic:100"), fingerprint("synthetic:101"));
-        assert_eq!(fingerprint("synthetic"), fingerprint("synthetic:25000"));
+        assert_ne!(fingerprint(&"synthetic:100".into()), fingerprint(&"synthetic:101".into()));
+        assert_eq!(fingerprint(&"synthetic".into()), fingerprint(&"synthetic:25000".into()));
         for none in [folder.path().to_str().unwrap(), "no/such.tar.gz", "no/such.npz", "synthetic:x", "x.csv"] {
-            assert_eq!(fingerprint(none), None, "{none}");
+            assert_eq!(fingerprint(&none.into()), None, "{none}");
         }
     }
 }

@@ -27,6 +27,21 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
     Ok(dataset)
 }
 
+/// Whether a folder is laid out like the reviews, be they there or not.
+pub(super) fn is(path: &Path) -> bool {
+    let classes = |half: PathBuf| CLASSES.iter().any(|class| half.join(class).is_dir());
+    root(path).is_ok_and(|root| {
+        HALVES.iter().any(|half| classes(root.join(half))) && !HALVES.iter().all(|half| is_foreign(&root.join(half)))
+    })
+}
+
+/// Whether a half has files, and none of them is named like a review.
+fn is_foreign(half: &Path) -> bool {
+    let files = |class: &str| fs::read_dir(half.join(class)).into_iter().flatten().flatten().take(100);
+    let mut files = CLASSES.iter().flat_map(|class| files(class)).peekable();
+    files.peek().is_some() && !files.any(|file| file.file_name().to_str().is_some_and(is_review))
+}
+
 /// The folder that holds `train` and `test`.
 fn root(path: &Path) -> Result<PathBuf> {
     [path.to_owned(), path.join(ROOT)]

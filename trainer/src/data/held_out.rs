@@ -17,17 +17,18 @@ const SEED: u64 = 0x686f_6c64;
 /// the order of the documents is kept.
 #[must_use]
 pub fn held_out(split: &Split) -> (Split, Split) {
+    divide(split, |documents| documents / ONE_IN, SEED)
+}
+
+/// Splits documents in two: of each class, `wanted` of its number of documents go to the second part, identical ones are on one
+/// side, and their order is kept.
+#[must_use]
+pub(super) fn divide(split: &Split, wanted: impl Fn(usize) -> usize, seed: u64) -> (Split, Split) {
     let groups = identical_texts(split);
     let classes = split.labels().iter().copied().max().map_or(0, |class| usize::from(class) + 1);
-    let mut wanted = vec![0usize; classes];
-    for &label in split.labels() {
-        wanted[usize::from(label)] += 1;
-    }
-    for count in &mut wanted {
-        *count /= ONE_IN;
-    }
+    let mut wanted: Vec<usize> = split.class_counts(classes).into_iter().map(wanted).collect();
     let mut is_held_out = vec![false; split.len()];
-    for group in shuffled(groups) {
+    for group in shuffled(groups, seed) {
         let mut left = wanted.clone();
         let fits = group.iter().all(|&document| {
             let left = &mut left[usize::from(split.label(document))];
@@ -42,12 +43,8 @@ pub fn held_out(split: &Split) -> (Split, Split) {
             }
         }
     }
-    let (mut fit, mut out) = (Split::default(), Split::default());
-    for (document, is_out) in is_held_out.into_iter().enumerate() {
-        let side = if is_out { &mut out } else { &mut fit };
-        side.push(split.text(document), split.label(document));
-    }
-    (fit, out)
+    let (out, fit): (Vec<usize>, Vec<usize>) = (0..split.len()).partition(|&document| is_held_out[document]);
+    (split.part(&fit), split.part(&out))
 }
 
 /// The documents in groups of identical texts, by their first document.
@@ -65,8 +62,8 @@ fn identical_texts(split: &Split) -> Vec<Vec<usize>> {
 }
 
 /// Fisher and Yates.
-fn shuffled<T>(mut items: Vec<T>) -> Vec<T> {
-    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+fn shuffled<T>(mut items: Vec<T>, seed: u64) -> Vec<T> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..items.len()).rev() {
         let choice = (u128::from(random.next_u64()) * (last as u128 + 1)) >> 64;
         items.swap(last, choice as usize);

@@ -106,6 +106,8 @@ impl Reviews {
             sha256: sha256.unwrap_or_else(|| content_sha256(&train, &test)),
             labels: CLASSES.map(String::from).into(),
             word_index: None,
+            features: None,
+            notes: Vec::new(),
             train,
             test,
         })

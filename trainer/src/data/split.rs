@@ -1,14 +1,15 @@
 //! The texts and labels of one half of a dataset.
 
 use sha2::{Digest, Sha256};
-use std::{fmt, ops::Range};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// One half of a dataset: the documents' texts and labels.
 ///
-/// All texts lie in one buffer, so that 25,000 reviews cost two allocations and not 25,000.
+/// All texts lie in one buffer, so that 25,000 reviews cost two allocations and not 25,000; the parts of a split share it.
+/// A document of numbers is a text too: its features as `f32`, little-endian.
 #[derive(Clone, Default)]
 pub struct Split {
-    texts: Vec<u8>,
+    texts: Arc<Vec<u8>>,
     spans: Vec<Range<usize>>,
     labels: Vec<u16>,
 }
@@ -36,6 +37,15 @@ impl Split {
         &self.texts[self.spans[i].clone()]
     }
 
+    /// The features of document `i`, where documents are numbers. NaN stands for one that is missing.
+    ///
+    /// # Panics
+    ///
+    /// If `i` is not below [`len`](Self::len).
+    pub fn numbers(&self, i: usize) -> impl Iterator<Item = f32> {
+        self.text(i).as_chunks().0.iter().map(|value| f32::from_le_bytes(*value))
+    }
+
     /// The class of document `i`: its place in [`Dataset::labels`](super::Dataset::labels).
     ///
     /// # Panics
@@ -60,9 +70,10 @@ impl Split {
 
     /// Appends a document.
     pub fn push(&mut self, text: &[u8], label: u16) {
-        let start = self.texts.len();
-        self.texts.extend_from_slice(text);
-        self.spans.push(start..self.texts.len());
+        let texts = Arc::make_mut(&mut self.texts);
+        let start = texts.len();
+        texts.extend_from_slice(text);
+        self.spans.push(start..texts.len());
         self.labels.push(label);
     }
 
@@ -70,7 +81,38 @@ impl Split {
     pub(super) fn reorder(&mut self, order: &[usize]) {
         self.spans = order.iter().map(|&i| self.spans[i].clone()).collect();
         self.labels = order.iter().map(|&i| self.labels[i]).collect();
-        self.texts.shrink_to_fit();
+        Arc::make_mut(&mut self.texts).shrink_to_fit();
+    }
+
+    /// Some of the documents, in the order given, in the same buffer.
+    ///
+    /// # Panics
+    ///
+    /// If one is not below [`len`](Self::len).
+    #[must_use]
+    pub(super) fn part(&self, documents: &[usize]) -> Self {
+        Self {
+            texts: self.texts.clone(),
+            spans: documents.iter().map(|&i| self.spans[i].clone()).collect(),
+            labels: documents.iter().map(|&i| self.labels[i]).collect(),
+        }
+    }
+
+    /// Gives label `places[i]` to every document of label `i`.
+    pub(super) fn relabel(&mut self, places: &[u16]) {
+        for label in &mut self.labels {
+            *label = places[usize::from(*label)];
+        }
+    }
+
+    /// How many documents each of `classes` classes has.
+    #[must_use]
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        for &label in &self.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts
     }
 
     /// Adds the number of documents (u64) and for each its label (u16), its length in bytes (u64) and its text to a

@@ -6,7 +6,8 @@ use edgefit::words::{Splitter, WordSink};
 use serde::Serialize;
 
 use crate::{
-    data::{Dataset, Split, WordCounts},
+    data::{Dataset, Source, Split, WordCounts, of_words},
+    prepared::VOCABULARY,
     run::DatasetInfo,
 };
 
@@ -23,6 +24,10 @@ pub(super) struct Info {
     sha256: String,
     /// Whether the texts are generated.
     synthetic: bool,
+    /// The names of the features, where the documents are numbers.
+    features: Option<Vec<String>>,
+    /// What was guessed, left out or is to be known.
+    notes: Vec<String>,
     /// The half to fit on.
     train: HalfInfo,
     /// The half to test on.
@@ -58,10 +63,15 @@ struct Lengths {
 
 impl Info {
     /// Counts a dataset that was opened from `source`.
-    pub(super) fn of(dataset: &Dataset, source: &str) -> Self {
-        let DatasetInfo { name, source, sha256, synthetic, .. } = DatasetInfo::of(dataset, source);
-        let half = |split| HalfInfo::of(split, &dataset.labels);
-        Self { schema: 1, name, source, sha256, synthetic, train: half(&dataset.train), test: half(&dataset.test) }
+    pub(super) fn of(dataset: &Dataset, source: impl Into<Source>) -> Self {
+        let DatasetInfo { name, source, reading, sha256, synthetic, mut notes, .. } = DatasetInfo::of(dataset, source);
+        let (train, test) = (&dataset.train, &dataset.test);
+        let features = dataset.features.clone();
+        let half = |split| HalfInfo::of(split, &dataset.labels, features.is_some());
+        if features.is_none() && !synthetic && dataset.word_index.is_none() {
+            notes.extend(of_words(&WordCounts::of(train), reading.vocabulary.unwrap_or(VOCABULARY)));
+        }
+        Self { schema: 1, name, source, sha256, synthetic, train: half(train), test: half(test), features, notes }
     }
 
     /// For people.
@@ -77,28 +87,38 @@ impl Info {
         for (i, class) in self.train.classes.iter().enumerate() {
             row(&format!("  {}", class.label), halves.map(|half| half.classes[i].documents.to_string()));
         }
+        if let Some(features) = &self.features {
+            let _ = writeln!(out, "{:24}{:>12}", "features", features.len());
+            return out + &self.render_notes();
+        }
         row("words", halves.map(|half| half.words.to_string()));
         row("distinct words", halves.map(|half| half.distinct_words.to_string()));
         row("words a document: mean", halves.map(|half| format!("{:.1}", half.words_per_document.mean)));
         row("  median", halves.map(|half| half.words_per_document.median.to_string()));
         row("  max", halves.map(|half| half.words_per_document.max.to_string()));
-        out
+        out + &self.render_notes()
+    }
+
+    fn render_notes(&self) -> String {
+        let mut out = String::new();
+        for note in &self.notes {
+            let _ = write!(out, "\nnote: {note}");
+        }
+        if out.is_empty() { out } else { out + "\n" }
     }
 }
 
 impl HalfInfo {
-    fn of(split: &Split, labels: &[String]) -> Self {
-        let counts = WordCounts::of(split);
-        let class = |(i, label): (usize, &String)| ClassInfo {
-            label: label.clone(),
-            documents: split.labels().iter().filter(|label| usize::from(**label) == i).count(),
-        };
+    fn of(split: &Split, labels: &[String], numbers: bool) -> Self {
+        let counts = if numbers { WordCounts::default() } else { WordCounts::of(split) };
+        let documents = split.class_counts(labels.len());
+        let class = |(label, documents): (&String, usize)| ClassInfo { label: label.clone(), documents };
         Self {
             documents: split.len(),
-            classes: labels.iter().enumerate().map(class).collect(),
+            classes: labels.iter().zip(documents).map(class).collect(),
             words: counts.tokens(),
             distinct_words: counts.distinct(),
-            words_per_document: Lengths::of(split.texts().map(words).collect()),
+            words_per_document: Lengths::of(split.texts().filter(|_| !numbers).map(words).collect()),
         }
     }
 }

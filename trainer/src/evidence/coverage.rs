@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::{Crossed, Gains, Interval, Resampling, bootstrap};
 
 const SEEDS: usize = 5;
-const DOCUMENTS: usize = 2_000;
+const DOCUMENTS: usize = 25_000;
 const TRUE_GAIN: f64 = 0.01;
 /// Share of documents on which technique and baseline ever differ.
 const CONTESTED: f64 = 0.12;
@@ -63,24 +63,29 @@ impl World {
     }
 }
 
+/// The crossed interval keeps its promise whatever the seeds do; the percentile bootstrap, over the same five seeds of the
+/// same worlds, does not, which is why no verdict rests on it.
 #[test]
-fn crossed_interval_covers_the_true_gain() {
-    for points in [0.2, 0.45, 1.2] {
-        let coverage = World::new(points / 100.0).coverage(2_000, |gains| Crossed::of(gains).interval(0.95).unwrap());
-        println!("seed deviation {points} points: crossed interval covers {coverage:.1}%");
-        assert!((93.0..=97.0).contains(&coverage), "seed deviation {points}: {coverage}%");
-    }
-}
-
-/// Why the verdict does not rest on the bootstrap: five seeds are too few for percentiles.
-#[test]
-fn percentile_bootstrap_covers_too_little_where_seeds_matter() {
+fn crossed_interval_covers_the_true_gain_where_the_percentile_bootstrap_falls_short() {
     let resampling = Resampling { draws: 200, seed: 0 };
-    let coverages = [0.2, 0.45, 1.2].map(|points| {
-        let percentile = |gains: &Gains| bootstrap(std::slice::from_ref(gains), resampling, 0.95).unwrap()[0];
-        let coverage = World::new(points / 100.0).coverage(500, percentile);
-        println!("seed deviation {points} points: percentile bootstrap covers {coverage:.1}%");
-        coverage
+    let percentile = |gains: &Gains| bootstrap(std::slice::from_ref(gains), resampling, 0.95).unwrap()[0];
+    let coverages = std::thread::scope(|scope| {
+        let workers = [0.2, 0.45, 1.2].map(|points| {
+            let world = move || World::new(points / 100.0);
+            let work = move || {
+                let crossed = world().coverage(2_000, |gains| Crossed::of(gains).interval(0.95).unwrap());
+                (points, crossed, world().coverage(500, percentile))
+            };
+            scope.spawn(work)
+        });
+        workers.map(|worker| worker.join().unwrap())
     });
-    assert!(coverages[2] < 93.0, "{coverages:?}");
+    println!("true gain covered with {SEEDS} seeds x {DOCUMENTS} documents:  crossed  percentile bootstrap");
+    for (points, crossed, bootstrapped) in coverages {
+        println!("  seeds deviate by {points:4} points                     {crossed:6.1}%  {bootstrapped:6.1}%");
+        assert!((93.0..=97.0).contains(&crossed), "seed deviation {points}: {crossed}%");
+        // Where the documents are most of the luck, percentiles lose little; where the seeds are, they lose much.
+        let at_most = if points < 0.3 { crossed } else { 92.0 };
+        assert!(bootstrapped < at_most, "seed deviation {points}: {bootstrapped}%");
+    }
 }

@@ -52,4 +52,15 @@ pub enum Error {
     /// A percentile needs draws to be taken from.
     #[error("at least one bootstrap draw is needed")]
     NoDraws,
+    /// Calibration compares within bins.
+    #[error("at least one bin is needed")]
+    NoBins,
+    /// A confidence is a probability.
+    #[error("value {index}: {value} is not a probability")]
+    NotAProbability {
+        /// Position of the offending value.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
 }

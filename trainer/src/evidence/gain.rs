@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::interval::checked_level;
-use super::{Correctness, Crossed, Error, Gains, Interval, Needed, Resampling, Verdict, bootstrap, holm, judge};
+use super::{
+    Correctness, Crossed, Equivalence, Error, Gains, Interval, Needed, Resampling, Verdict, bootstrap, holm, judge,
+};
 
 /// With fewer seeds Satterthwaite's degrees of freedom rest on too little, and intervals are marked approximate.
 const ENOUGH_SEEDS: usize = 5;
@@ -52,6 +54,8 @@ pub struct Gain {
     pub board: Option<Interval>,
     /// Integer gain minus float gain.
     pub shift: Interval,
+    /// Whether the shift lies within the margin, by two one-sided tests.
+    pub equivalence: Equivalence,
     /// Verdict from these intervals.
     pub verdict: Verdict,
     /// Two-sided p-value of "the float gain is 0".
@@ -134,6 +138,7 @@ pub fn gains(baseline: &Recipe, techniques: &[Recipe], settings: &Settings) -> R
             integer,
             board: board_interval(technique, baseline, settings.level)?,
             shift,
+            equivalence: estimates[2].equivalence(settings.margin)?,
             verdict,
             p: p_values[index],
             p_holm: adjusted[index],

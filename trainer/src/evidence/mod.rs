@@ -9,9 +9,11 @@
 //! The module knows nothing of training, files or boards: it takes [`Correctness`] and returns plain numbers.
 
 mod bootstrap;
+mod calibration;
 #[cfg(test)]
 mod coverage;
 mod crossed;
+mod equivalence;
 mod error;
 mod fidelity;
 mod gain;
@@ -22,7 +24,9 @@ mod student;
 mod verdict;
 
 pub use bootstrap::{Resampling, bootstrap};
+pub use calibration::{CALIBRATION_BINS, expected_calibration_error};
 pub use crossed::{Components, Crossed, Needed};
+pub use equivalence::Equivalence;
 pub use error::Error;
 pub use fidelity::{flips, generalisation_gap, rms_ratio};
 pub use gain::{BootstrapIntervals, Gain, Recipe, Settings, gains};

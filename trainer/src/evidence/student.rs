@@ -36,7 +36,12 @@ pub(super) fn t_quantile(level: f64, degrees_of_freedom: f64) -> f64 {
 
 /// Probability of a t at least as far from 0.
 pub(super) fn two_sided_p(t: f64, degrees_of_freedom: f64) -> f64 {
-    2.0 * student(degrees_of_freedom).sf(t.abs())
+    2.0 * upper_tail(t.abs(), degrees_of_freedom)
+}
+
+/// Probability of a t at least as large.
+pub(super) fn upper_tail(t: f64, degrees_of_freedom: f64) -> f64 {
+    student(degrees_of_freedom).sf(t)
 }
 
 fn student(degrees_of_freedom: f64) -> StudentsT {

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Prepared, VOCABULARY};
+use super::{Prepared, vocabulary_size};
 use crate::{
     Result,
     cache::Cache,
-    data::{Corpus, VocabularyTables},
+    data::{Corpus, Inputs, Source},
     run::{DatasetInfo, Protocol, hex},
 };
 
@@ -18,7 +18,7 @@ const KIND: &str = "corpora";
 
 /// The version of all that makes an entry from texts, and of its layout. A test pins the bytes of one, and fails where
 /// this number should have been raised.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// What must be equal for an entry to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ struct Key {
 }
 
 impl Key {
-    fn of(source: [u8; 32], protocol: Protocol) -> Self {
+    fn of(print: [u8; 32], source: &Source, protocol: Protocol) -> Self {
         let tokeniser = edgefit::words::TOKENISER;
-        Self { layout: LAYOUT, tokeniser, source, vocabulary: VOCABULARY as u32, protocol }
+        Self { layout: LAYOUT, tokeniser, source: print, vocabulary: vocabulary_size(source) as u32, protocol }
     }
 
     /// The name of the entry. Versions are not in it, so that a new one takes the place of an old one.
@@ -54,12 +54,12 @@ impl Key {
 struct Front {
     key: Key,
     info: DatasetInfo,
-    vocabulary: VocabularyTables,
+    inputs: Inputs,
 }
 
 /// What the cache has of the source with this fingerprint, which the user now calls `source`.
-pub(super) fn find(cache: &Cache, print: [u8; 32], protocol: Protocol, source: &str) -> Option<Prepared> {
-    let key = Key::of(print, protocol);
+pub(super) fn find(cache: &Cache, print: [u8; 32], protocol: Protocol, source: &Source) -> Option<Prepared> {
+    let key = Key::of(print, source, protocol);
     decode(&cache.read(KIND, &key.name())?, key, source)
 }
 
@@ -68,15 +68,15 @@ pub(super) fn keep(cache: &Cache, print: [u8; 32], prepared: &Prepared) -> Resul
     if cache.folder().is_none() {
         return Ok(());
     }
-    let key = Key::of(print, prepared.protocol);
+    let key = Key::of(print, &prepared.info.source(), prepared.protocol);
     cache.write(KIND, &key.name(), &encode(key, prepared))
 }
 
 fn encode(key: Key, prepared: &Prepared) -> Vec<u8> {
     // Borrowed, it encodes as the owned one does.
     #[derive(Serialize)]
-    struct Borrowed<'a>(Key, &'a DatasetInfo, &'a VocabularyTables);
-    let front = Borrowed(key, &prepared.info, &prepared.vocabulary);
+    struct Borrowed<'a>(Key, &'a DatasetInfo, &'a Inputs);
+    let front = Borrowed(key, &prepared.info, &prepared.inputs);
     let mut bytes = postcard::to_stdvec(&front).expect("plain data in memory always encodes");
     prepared.train.encode(&mut bytes);
     prepared.test.encode(&mut bytes);
@@ -86,23 +86,23 @@ fn encode(key: Key, prepared: &Prepared) -> Vec<u8> {
     bytes
 }
 
-fn decode(bytes: &[u8], expected: Key, source: &str) -> Option<Prepared> {
+fn decode(bytes: &[u8], expected: Key, source: &Source) -> Option<Prepared> {
     // The key alone first: in another layout, nothing can be said of what follows it.
     let (key, _) = postcard::take_from_bytes::<Key>(bytes).ok()?;
     if key != expected {
         return None;
     }
-    let (Front { info, vocabulary, .. }, mut rest) = postcard::take_from_bytes(bytes).ok()?;
-    let mut corpus = || Corpus::decode(&mut rest, vocabulary.rows(), info.labels.len());
+    let (Front { info, inputs, .. }, mut rest) = postcard::take_from_bytes(bytes).ok()?;
+    let mut corpus = || Corpus::decode(&mut rest, inputs.rows(), info.labels.len());
     let (train, test) = (Arc::new(corpus()?), corpus()?);
     let held_out = match key.protocol {
         Protocol::Article => None,
         Protocol::HeldOut => Some(corpus()?),
     };
     let whole = rest.is_empty() && train.len() == info.train_documents && test.len() == info.test_documents;
-    let info = DatasetInfo { source: source.to_owned(), ..info };
+    let info = DatasetInfo { source: source.data.clone(), reading: source.reading.clone(), ..info };
     let protocol = key.protocol;
-    whole.then(|| Prepared { protocol, info, vocabulary, train, held_out, test, dataset: OnceLock::new() })
+    whole.then(|| Prepared { protocol, info, inputs, train, held_out, test, dataset: OnceLock::new() })
 }
 
 #[cfg(test)]
@@ -111,16 +111,16 @@ mod tests {
     use crate::data::Dataset;
 
     fn prepared() -> Prepared {
-        Prepared::make(Dataset::open("synthetic:50").unwrap(), "synthetic:50", Protocol::HeldOut).unwrap()
+        Prepared::make(Dataset::open("synthetic:50").unwrap(), &"synthetic:50".into(), Protocol::HeldOut).unwrap()
     }
 
     #[test]
     fn the_bytes_of_an_entry_are_pinned() {
-        let bytes = encode(Key::of([7; 32], Protocol::HeldOut), &prepared());
+        let bytes = encode(Key::of([7; 32], &"x".into(), Protocol::HeldOut), &prepared());
         let sha256 = hex(&Sha256::digest(&bytes)[..8]);
         assert_eq!(
             (LAYOUT, sha256.as_str()),
-            (1, "fff23bf692d8c339"),
+            (2, "0a75dae3c45ddecb"),
             "the corpora, the vocabulary or their layout are not what they were: raise LAYOUT, then pin the new bytes"
         );
     }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn an_entry_of_another_version_source_or_vocabulary_is_none() {
         let prepared = prepared();
-        let key = Key::of([7; 32], Protocol::HeldOut);
+        let key = Key::of([7; 32], &"x".into(), Protocol::HeldOut);
         let others = [
             Key { layout: LAYOUT + 1, ..key },
             Key { tokeniser: key.tokeniser + 1, ..key },
@@ -136,9 +136,9 @@ mod tests {
             Key { vocabulary: key.vocabulary - 1, ..key },
             Key { protocol: Protocol::Article, ..key },
         ];
-        assert!(decode(&encode(key, &prepared), key, "x").is_some());
+        assert!(decode(&encode(key, &prepared), key, &"x".into()).is_some());
         for other in others {
-            assert!(decode(&encode(other, &prepared), key, "x").is_none(), "{other:?}");
+            assert!(decode(&encode(other, &prepared), key, &"x".into()).is_none(), "{other:?}");
         }
         assert_eq!((others[0].name(), others[1].name()), (key.name(), key.name()), "an older entry makes way");
         assert!(others[2].name() != key.name() && others[3].name() != key.name());
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_entry_are_none() {
-        let key = Key::of([7; 32], Protocol::HeldOut);
+        let key = Key::of([7; 32], &"x".into(), Protocol::HeldOut);
         let mut bytes = encode(key, &prepared());
         for length in (0..bytes.len()).step_by(97) {
-            assert!(decode(&bytes[..length], key, "x").is_none(), "{length} bytes");
+            assert!(decode(&bytes[..length], key, &"x".into()).is_none(), "{length} bytes");
         }
         bytes.push(0);
-        assert!(decode(&bytes, key, "x").is_none());
+        assert!(decode(&bytes, key, &"x".into()).is_none());
     }
 }

@@ -15,7 +15,7 @@ fn entry(cache: &Path) -> PathBuf {
 }
 
 fn assert_equal(a: &Prepared, b: &Prepared) {
-    assert_eq!((&a.info, &a.vocabulary, &a.train, &a.test), (&b.info, &b.vocabulary, &b.train, &b.test));
+    assert_eq!((&a.info, &a.inputs, &a.train, &a.test), (&b.info, &b.inputs, &b.train, &b.test));
 }
 
 /// Whether the texts have not been read: then all came from the cache.
@@ -99,7 +99,7 @@ fn a_folder_is_known_by_its_texts() {
     write("train/pos/0_9.txt", "swords of train/pos/0_9.tx");
     fs::File::options().write(true).open(&changed).unwrap().set_modified(modified).unwrap();
     let third = Prepared::open(source, Protocol::Article, &cache).unwrap();
-    assert_ne!((&third.info.sha256, &third.vocabulary), (&first.info.sha256, &first.vocabulary));
+    assert_ne!((&third.info.sha256, &third.inputs), (&first.info.sha256, &first.inputs));
 }
 
 #[test]

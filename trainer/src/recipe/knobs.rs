@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BASELINE, Knob, OptimizerKind, Recipe};
+use super::{BASELINE, ClassWeights, Knob, OptimizerKind, Recipe};
 use crate::{Error, Result, run::Protocol};
 
 /// Knobs to turn, from flags or from a file: what is given overrides the recipe.
@@ -49,6 +49,9 @@ pub struct Knobs {
     /// How many documents a training step takes
     #[arg(long, value_name = "N")]
     pub batch_size: Option<usize>,
+    /// Let all classes count the same in training, however many documents they have
+    #[arg(long, value_name = "NAME")]
+    pub class_weights: Option<ClassWeights>,
     /// The share of the fitting documents to use
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     pub data_fraction: Option<f64>,
@@ -104,6 +107,7 @@ impl Knobs {
             learning_rate: Some(recipe.learning_rate),
             epochs: Some(recipe.epochs),
             batch_size: Some(recipe.batch_size),
+            class_weights: recipe.class_weights,
             data_fraction: Some(recipe.data_fraction),
             patience: recipe.patience,
         }
@@ -146,6 +150,7 @@ impl Knobs {
         recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
         recipe.epochs = self.epochs.unwrap_or(recipe.epochs);
         recipe.batch_size = self.batch_size.unwrap_or(recipe.batch_size);
+        recipe.class_weights = self.class_weights.or(recipe.class_weights);
         recipe.data_fraction = self.data_fraction.filter(|_| free(Knob::DataFraction)).unwrap_or(recipe.data_fraction);
         recipe.patience = self.patience.filter(|_| free(Knob::Patience)).or(recipe.patience);
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::Dataset, network::Network};
+use crate::{
+    data::{Dataset, Reading, Source},
+    network::Network,
+};
 
 /// What `run.json` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,12 +23,15 @@ pub struct RunInfo {
 }
 
 /// What is known of a dataset, apart from its documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetInfo {
     /// Its name.
     pub name: String,
     /// What `--data` was given.
     pub source: String,
+    /// How it was read.
+    #[serde(default)]
+    pub reading: Reading,
     /// The SHA-256, in hexadecimal.
     pub sha256: String,
     /// Whether it is the embedded synthetic corpus.
@@ -36,21 +42,40 @@ pub struct DatasetInfo {
     pub train_documents: usize,
     /// How many documents there are to test on.
     pub test_documents: usize,
+    /// What is to be known of it, see [`Dataset::notes`].
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl DatasetInfo {
     /// The description of a dataset that was opened from `source`.
     #[must_use]
-    pub fn of(dataset: &Dataset, source: &str) -> Self {
+    pub fn of(dataset: &Dataset, source: impl Into<Source>) -> Self {
+        let Source { data, reading } = source.into();
         Self {
             name: dataset.name.clone(),
-            source: source.to_owned(),
+            source: data,
+            reading,
             sha256: hex(&dataset.sha256),
             synthetic: dataset.synthetic,
             labels: dataset.labels.clone(),
             train_documents: dataset.train.len(),
             test_documents: dataset.test.len(),
+            notes: dataset.notes.clone(),
         }
+    }
+
+    /// Says on stderr what is to be known of it.
+    pub fn say_notes(&self) {
+        for note in &self.notes {
+            eprintln!("note: {note}");
+        }
+    }
+
+    /// What to open it by again.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source { data: self.source.clone(), reading: self.reading.clone() }
     }
 
     /// The bytes of the SHA-256; zeros where the text is not one.

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData, activation::log_sigmoid};
+use burn::tensor::{
+    Device, Tensor, TensorData,
+    activation::{log_sigmoid, log_softmax},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    net::{Forward, Net},
+    net::{Forward, Net, Takes},
     optimiser::Optimiser,
     sparse::Batch,
     streams::{Random, Stream},
@@ -14,7 +17,7 @@ use super::{
 use crate::{
     data::Corpus,
     network::{self, Network},
-    recipe::Recipe,
+    recipe::{ClassWeights, Recipe},
     run::Checkpoint,
 };
 
@@ -53,8 +56,10 @@ pub struct Job<'a> {
     pub recipe: &'a Recipe,
     /// The seed of initialisation, order and dropout.
     pub seed: u64,
-    /// The number of rows of the vocabulary.
+    /// The number of rows of the first layer's kernel: words, or features.
     pub rows: usize,
+    /// How many logits the network gives: one for two classes, else one a class.
+    pub outputs: usize,
     /// The fitting documents.
     pub train: &'a Arc<Corpus>,
     /// The validation documents.
@@ -94,11 +99,12 @@ pub fn fit<E>(
     standing: Option<Standing>,
     mut epoch_done: impl FnMut(EpochRecord, Checkpoint, &Optimiser) -> Result<Stop, E>,
 ) -> Result<(), E> {
-    let Job { recipe, seed, rows, train, validation } = *job;
+    let Job { recipe, seed, rows, outputs, train, validation } = *job;
+    let takes = Takes::of(train);
     let (done, mut net, mut optimiser) = if let Some(Standing { epoch, network, optimiser }) = standing {
-        (epoch, Net::of(&network), optimiser)
+        (epoch, Net::of(&network, takes), optimiser)
     } else {
-        let net = Net::new(recipe, rows, seed);
+        let net = Net::new(recipe, rows, outputs, takes, seed);
         let optimiser = net.optimiser(recipe);
         (0, net, optimiser)
     };
@@ -127,7 +133,8 @@ pub fn fit<E>(
 
 /// One pass over the fitting documents in a fresh order; the mean loss of its steps.
 fn fit_epoch(job: &Job<'_>, epoch: u32, net: &mut Net, optimiser: &mut Optimiser) -> f64 {
-    let Job { recipe, seed, train, .. } = *job;
+    let Job { recipe, seed, outputs, train, .. } = *job;
+    let weights = class_weights(recipe, outputs, train);
     let device = net.device().clone();
     let order = Random::new(seed, Stream::Order, epoch).permutation(train.len());
     let mut dropout = Random::new(seed, Stream::Dropout, epoch);
@@ -136,7 +143,7 @@ fn fit_epoch(job: &Job<'_>, epoch: u32, net: &mut Net, optimiser: &mut Optimiser
         let batch = Batch { corpus: train.clone(), documents: documents.into() };
         let Forward { logits, sums } =
             net.forward(&batch, |layer, shape| mask(recipe.dropout[layer], shape, &mut dropout, &device));
-        let loss = loss(logits, &batch, &device);
+        let loss = loss(logits, &batch, weights.as_deref(), &device);
         let mut gradients = loss.backward();
         net.step(optimiser, recipe, &batch, &sums, &mut gradients);
         running_loss += f64::from(loss.into_scalar::<f32>()) * documents.len() as f64;
@@ -144,13 +151,36 @@ fn fit_epoch(job: &Job<'_>, epoch: u32, net: &mut Net, optimiser: &mut Optimiser
     running_loss / train.len() as f64
 }
 
-/// The mean binary cross-entropy from logits: `-log_sigmoid(z)` for label 1, `-log_sigmoid(-z)` for label 0.
-fn loss(logits: Tensor<2>, batch: &Batch, device: &Device) -> Tensor<1> {
-    let signs: Vec<f32> =
-        batch.documents.iter().map(|&d| f32::from(batch.corpus.label(d as usize)) * 2.0 - 1.0).collect();
-    let shape = [signs.len(), 1];
-    let signs = Tensor::<2>::from_data(TensorData::new(signs, shape), device);
-    log_sigmoid(logits * signs).mean().neg()
+/// What an error on each class counts, if not 1: `documents / (classes * documents of the class)`, as scikit-learn's
+/// `class_weight="balanced"`.
+fn class_weights(recipe: &Recipe, outputs: usize, train: &Corpus) -> Option<Vec<f32>> {
+    let ClassWeights::Balanced = recipe.class_weights?;
+    let mut counts = vec![0usize; outputs.max(2)];
+    train.labels().iter().for_each(|&label| counts[usize::from(label)] += 1);
+    let weight = |&count: &usize| train.len() as f32 / (counts.len() * count.max(1)) as f32;
+    Some(counts.iter().map(weight).collect())
+}
+
+/// The mean cross-entropy from logits, each document weighted by its class: of one logit `-log_sigmoid(z)` for label 1 and
+/// `-log_sigmoid(-z)` for label 0, else `-log_softmax(z)[label]`.
+fn loss(logits: Tensor<2>, batch: &Batch, weights: Option<&[f32]>, device: &Device) -> Tensor<1> {
+    let [documents, outputs] = logits.dims();
+    let labels = || batch.documents.iter().map(|&document| batch.corpus.label(document as usize));
+    let weight = |label: u16| weights.map_or(1.0, |weights| weights[usize::from(label)]);
+    let tensor = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [documents, outputs]), device);
+    if outputs == 1 {
+        let signs = labels().map(|label| f32::from(label) * 2.0 - 1.0).collect();
+        let likelihood = log_sigmoid(logits * tensor(signs));
+        return match weights {
+            None => likelihood.mean().neg(),
+            Some(_) => (likelihood * tensor(labels().map(weight).collect())).mean().neg(),
+        };
+    }
+    let mut chosen = vec![0f32; documents * outputs];
+    for (line, label) in chosen.chunks_exact_mut(outputs).zip(labels()) {
+        line[usize::from(label)] = weight(label);
+    }
+    (log_softmax(logits, 1) * tensor(chosen)).sum().div_scalar(documents as f32).neg()
 }
 
 /// Inverted dropout: 0 with probability `rate`, else `1 / (1 - rate)`.

@@ -4,6 +4,7 @@
 //! randomness comes from named streams. The same seed on the same machine gives the same weights, bit for bit:
 //! everything runs in a fixed order on one thread. Several runs at a time use the other cores.
 
+mod dense;
 mod fit;
 #[cfg(all(test, feature = "ndarray"))]
 mod ndarray;

@@ -56,7 +56,7 @@ fn forward(parameters: &[(Tensor<2>, Tensor<2>)], inputs: Tensor<2>) -> Tensor<2
 /// The scores on the training documents after each epoch.
 fn scores_on_ndarray(recipe: &Recipe, corpus: &Corpus, rows: usize, seed: u64) -> Vec<Score> {
     let device = Device::ndarray().autodiff();
-    let mut network = Net::new(recipe, rows, seed).network();
+    let mut network = Net::new(recipe, rows, 1, Takes::Words, seed).network();
     let mut optimiser = Optimiser::new(recipe.optimizer, recipe.learning_rate as f32, 2 * network.layers.len());
     let hidden = Penalty { l1: recipe.l1 as f32, l2: recipe.l2 as f32 };
     let everything: Vec<u32> = (0..corpus.len() as u32).collect();

@@ -3,19 +3,37 @@
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation::relu};
 
 use super::{
+    dense::DenseKernel,
     optimiser::{Optimiser, Penalty},
     sparse::{Batch, SparseKernel},
     streams::{Random, Stream},
 };
 use crate::{
+    data::Corpus,
     network::{Dense, Network},
     recipe::Recipe,
 };
 
-/// A feed-forward network whose first layer takes bags of words.
+/// What the first layer takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Bags of words.
+    Words,
+    /// Numbers.
+    Numbers,
+}
+
+impl Takes {
+    /// What the documents of a corpus are.
+    pub(super) fn of(corpus: &Corpus) -> Self {
+        if corpus.features().is_some() { Self::Numbers } else { Self::Words }
+    }
+}
+
+/// A feed-forward network.
 #[derive(Debug)]
 pub(super) struct Net {
-    first: SparseKernel,
+    first: First,
     /// Those of the other layers, `[inputs, units]` each.
     kernels: Vec<Tensor<2>>,
     /// Those of all layers.
@@ -23,10 +41,17 @@ pub(super) struct Net {
     device: Device,
 }
 
+/// The kernel of the first layer, by what it takes.
+#[derive(Debug)]
+enum First {
+    Words(SparseKernel),
+    Numbers(DenseKernel),
+}
+
 /// What a step needs of the forward pass of its batch.
 #[derive(Debug)]
 pub(super) struct Forward {
-    /// `[documents, 1]`.
+    /// `[documents, outputs]`.
     pub(super) logits: Tensor<2>,
     /// `[documents, units]`: what the kernel of the first layer gave, where autodiff begins.
     pub(super) sums: Tensor<2>,
@@ -34,8 +59,8 @@ pub(super) struct Forward {
 
 impl Net {
     /// Glorot uniform kernels (limit `sqrt(6 / (inputs + units))`) and zero biases, as Keras's `Dense`.
-    pub(super) fn new(recipe: &Recipe, rows: usize, seed: u64) -> Self {
-        let widths: Vec<usize> = [rows].into_iter().chain(recipe.hidden.iter().copied()).chain([1]).collect();
+    pub(super) fn new(recipe: &Recipe, rows: usize, outputs: usize, takes: Takes, seed: u64) -> Self {
+        let widths: Vec<usize> = [rows].into_iter().chain(recipe.hidden.iter().copied()).chain([outputs]).collect();
         let layer = |(i, shape): (usize, &[usize])| {
             let [inputs, units] = [shape[0], shape[1]];
             let limit = (6.0 / (inputs + units) as f64).sqrt() as f32;
@@ -43,11 +68,11 @@ impl Net {
             let kernel = (0..inputs * units).map(|_| limit * (2.0 * random.unit() - 1.0)).collect();
             Dense { kernel, bias: vec![0.0; units] }
         };
-        Self::of(&Network { layers: widths.windows(2).enumerate().map(layer).collect() })
+        Self::of(&Network { layers: widths.windows(2).enumerate().map(layer).collect() }, takes)
     }
 
     /// The network to be fitted further.
-    pub(super) fn of(network: &Network) -> Self {
+    pub(super) fn of(network: &Network, takes: Takes) -> Self {
         let device = Device::flex().autodiff();
         let (first, others) = network.layers.split_first().expect("a network has a layer");
         let kernel = |layer: &Dense| {
@@ -58,7 +83,10 @@ impl Net {
             Tensor::from_data(TensorData::new(layer.bias.clone(), [layer.units()]), &device).require_grad()
         };
         Self {
-            first: SparseKernel::of(first),
+            first: match takes {
+                Takes::Words => First::Words(SparseKernel::of(first)),
+                Takes::Numbers => First::Numbers(DenseKernel::of(first)),
+            },
             kernels: others.iter().map(kernel).collect(),
             biases: network.layers.iter().map(bias).collect(),
             device,
@@ -75,7 +103,7 @@ impl Net {
         Optimiser::new(recipe.optimizer, recipe.learning_rate as f32, 2 * self.biases.len())
     }
 
-    /// One logit a document of the batch. `mask` scales the activations of each hidden layer: dropout, if any.
+    /// The logits of the documents of the batch. `mask` scales the activations of each hidden layer: dropout, if any.
     pub(super) fn forward(
         &self,
         batch: &Batch,
@@ -83,7 +111,11 @@ impl Net {
     ) -> Forward {
         let (bias, biases) = self.biases.split_first().expect("a network has a layer");
         let [units] = bias.dims();
-        let sums = TensorData::new(self.first.sums(batch), [batch.documents.len(), units]);
+        let sums = match &self.first {
+            First::Words(kernel) => kernel.sums(batch),
+            First::Numbers(kernel) => kernel.sums(batch),
+        };
+        let sums = TensorData::new(sums, [batch.documents.len(), units]);
         let sums = Tensor::<2>::from_data(sums, &self.device).require_grad();
         let mut values = sums.clone() + bias.clone().unsqueeze();
         for (i, (kernel, bias)) in self.kernels.iter().zip(biases).enumerate() {
@@ -111,7 +143,11 @@ impl Net {
         let on_hidden = Penalty { l1: recipe.l1 as f32, l2: recipe.l2 as f32 };
         let penalty = |layer| if layer < last { on_hidden } else { Penalty::default() };
         if let Some(gradient) = sums.grad_remove(gradients) {
-            self.first.step(batch, &values(gradient.into_data()), optimiser, penalty(0));
+            let gradient = values(gradient.into_data());
+            match &mut self.first {
+                First::Words(kernel) => kernel.step(batch, &gradient, optimiser, penalty(0)),
+                First::Numbers(kernel) => kernel.step(batch, gradient, optimiser, penalty(0)),
+            }
         }
         for (kernel, layer) in self.kernels.iter_mut().zip(1..) {
             move_by(kernel, gradients, |weights, gradient| {
@@ -128,7 +164,11 @@ impl Net {
     /// A copy of the weights.
     pub(super) fn network(&self) -> Network {
         let others = self.kernels.iter().map(|kernel| values(kernel.to_data()));
-        let kernels = std::iter::once(self.first.values()).chain(others);
+        let first = match &self.first {
+            First::Words(kernel) => kernel.values(),
+            First::Numbers(kernel) => kernel.values(),
+        };
+        let kernels = std::iter::once(first).chain(others);
         let layer = |(kernel, bias): (Vec<f32>, &Tensor<1>)| Dense { kernel, bias: values(bias.to_data()) };
         Network { layers: kernels.zip(&self.biases).map(layer).collect() }
     }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{
     EpochRecord, Job, Stop, fit,
-    net::Net,
+    net::{Net, Takes},
     optimiser::{Optimiser, Penalty},
     sparse::{Batch, SparseKernel},
     streams::{Random, Stream},
@@ -118,7 +118,7 @@ fn recipe() -> Recipe {
 
 fn after_one_epoch(recipe: &Recipe, corpus: &Arc<Corpus>, rows: usize) -> (EpochRecord, Checkpoint) {
     let mut last = None;
-    let job = Job { recipe, seed: 3, rows, train: corpus, validation: corpus };
+    let job = Job { recipe, seed: 3, rows, outputs: 1, train: corpus, validation: corpus };
     fit(&job, None, |record, checkpoint, _| -> Result<Stop, ()> {
         last = Some((record, checkpoint));
         Ok(Stop::Continue)
@@ -131,7 +131,7 @@ fn after_one_epoch(recipe: &Recipe, corpus: &Arc<Corpus>, rows: usize) -> (Epoch
 fn one_epoch_agrees_with_the_same_epoch_in_f64() {
     let (corpus, rows) = corpus();
     let recipe = recipe();
-    let initial = Net::new(&recipe, rows, 3).network();
+    let initial = Net::new(&recipe, rows, 1, Takes::Words, 3).network();
     let mut reference = Reference::new(&initial);
     for documents in Random::new(3, Stream::Order, 1).permutation(corpus.len()).chunks(recipe.batch_size) {
         let gradients = reference.gradients(&corpus, documents);
@@ -200,7 +200,7 @@ fn a_step_of_the_sparse_layer_agrees_with_the_dense_product_and_its_gradient() {
 fn gradients_agree_with_finite_differences() {
     let (corpus, rows) = corpus();
     let recipe = recipe();
-    let reference = Reference::new(&Net::new(&recipe, rows, 5).network());
+    let reference = Reference::new(&Net::new(&recipe, rows, 1, Takes::Words, 5).network());
     let documents: Vec<u32> = (0..50).collect();
     let gradients = reference.gradients(&corpus, &documents);
     let loss = |reference: &Reference| {
@@ -228,7 +228,7 @@ fn recipes_of_one_seed_start_alike_and_dropout_changes_the_result() {
     let (corpus, rows) = corpus();
     let plain = recipe();
     let dropout = Recipe { dropout: vec![0.5; 2], ..plain.clone() };
-    let initial = |recipe: &Recipe| Net::new(recipe, rows, 3).network();
+    let initial = |recipe: &Recipe| Net::new(recipe, rows, 1, Takes::Words, 3).network();
     assert_eq!(initial(&plain), initial(&dropout));
     let weights = |recipe: &Recipe| after_one_epoch(recipe, &corpus, rows).1.network;
     assert_eq!(weights(&plain), weights(&plain));

@@ -1,10 +1,11 @@
 //! A corpus as bytes, for the cache.
 
-use super::Corpus;
+use super::{Corpus, Numbers};
 
 impl Corpus {
     /// Appends the corpus to `bytes`: the numbers of documents and of entries (u64 each), whether there is a start row
-    /// (u8), the offsets (u32), the rows (u16) and the labels (u16); all numbers little-endian.
+    /// (u8), the offsets (u32), the rows (u16) and the labels (u16), the number of features (u64, 0 for words), and if there
+    /// are some the raw numbers and the inputs (f32); all numbers little-endian.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.reserve(17 + 4 * self.offsets.len() + 2 * (self.rows.len() + self.labels.len()));
         bytes.extend_from_slice(&(self.labels.len() as u64).to_le_bytes());
@@ -13,6 +14,10 @@ impl Corpus {
         bytes.extend(self.offsets.iter().flat_map(|offset| offset.to_le_bytes()));
         bytes.extend(self.rows.iter().flat_map(|row| row.to_le_bytes()));
         bytes.extend(self.labels.iter().flat_map(|label| label.to_le_bytes()));
+        bytes.extend_from_slice(&(self.features().unwrap_or(0) as u64).to_le_bytes());
+        for value in self.numbers.iter().flat_map(|numbers| numbers.raw.iter().chain(&numbers.inputs)) {
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
     }
 
     /// Takes a corpus from the front of `bytes`, of documents with rows below `rows` and labels below `classes`.
@@ -29,13 +34,28 @@ impl Corpus {
         };
         let offsets = bytes.split_off(..documents.checked_add(1)?.checked_mul(4)?)?;
         let offsets = offsets.chunks_exact(4).map(|field| u32::from_le_bytes(field.try_into().expect("4 bytes")));
-        let corpus = Self {
+        let mut corpus = Self {
             offsets: offsets.collect(),
             rows: numbers(bytes.split_off(..entries.checked_mul(2)?)?),
             labels: numbers(bytes.split_off(..documents.checked_mul(2)?)?),
             start,
+            numbers: None,
         };
+        let features = bytes.split_off(..8).map(|field| u64::from_le_bytes(field.try_into().expect("8 bytes")))?;
+        let features = usize::try_from(features).ok()?;
+        if features > 0 {
+            let values = documents.checked_mul(features)?.checked_mul(4)?;
+            let (raw, inputs) = (floats(bytes.split_off(..values)?), floats(bytes.split_off(..values)?));
+            corpus.numbers = Some(Numbers { features, raw, inputs });
+            let sound =
+                entries == 0 && corpus.offsets.iter().all(|offset| *offset == 0) && corpus.labels_below(classes);
+            return (sound && features == rows).then_some(corpus);
+        }
         corpus.is_sound(rows, classes).then_some(corpus)
+    }
+
+    fn labels_below(&self, classes: usize) -> bool {
+        self.labels.iter().all(|label| usize::from(*label) < classes)
     }
 
     /// Whether every document is in place and in order, and no number is out of range.
@@ -43,7 +63,7 @@ impl Corpus {
         self.offsets.first() == Some(&0)
             && self.offsets.last().is_some_and(|end| *end as usize == self.rows.len())
             && self.offsets.is_sorted()
-            && self.labels.iter().all(|label| usize::from(*label) < classes)
+            && self.labels_below(classes)
             && (0..self.len()).all(|i| {
                 let last = self.rows(i).last().map(|row| usize::from(*row) + 1);
                 self.rows(i).is_sorted_by(|a, b| a < b)
@@ -51,6 +71,10 @@ impl Corpus {
                     && (!self.start || last == Some(rows))
             })
     }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value)).collect()
 }
 
 fn numbers(bytes: &[u8]) -> Vec<u16> {
@@ -65,7 +89,7 @@ mod tests {
     const ROWS: usize = 9;
 
     fn corpus(documents: &[Vec<u16>], start: bool) -> Corpus {
-        let mut corpus = Corpus { offsets: vec![0], rows: Vec::new(), labels: Vec::new(), start };
+        let mut corpus = Corpus { offsets: vec![0], rows: Vec::new(), labels: Vec::new(), start, numbers: None };
         for rows in documents {
             corpus.rows.extend(rows);
             corpus.rows.extend(start.then_some(ROWS as u16 - 1));

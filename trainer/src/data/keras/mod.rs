@@ -60,6 +60,8 @@ pub(super) fn open(path: &Path) -> Result<Dataset> {
         sha256: sha256.into(),
         labels: CLASSES.map(String::from).into(),
         word_index: Some(words),
+        features: None,
+        notes: Vec::new(),
         train,
         test,
     })

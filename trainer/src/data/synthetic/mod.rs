@@ -48,7 +48,7 @@ pub(super) fn dataset(documents: u32) -> Dataset {
     let name = if documents == DOCUMENTS { "synthetic".into() } else { format!("synthetic:{documents}") };
     let sha256 = content_sha256(&train, &test);
     let labels = CLASSES.map(String::from).into();
-    Dataset { name, synthetic: true, sha256, labels, word_index: None, train, test }
+    Dataset { name, synthetic: true, sha256, labels, word_index: None, features: None, notes: Vec::new(), train, test }
 }
 
 fn split(generator: &mut Generator, spelling: &Spelling, part: Part, documents: u32) -> Split {

@@ -53,6 +53,8 @@ fn figures_are_of_float_integer_and_their_difference() {
         assert!((interval.points - expected).abs() < 1e-9, "{interval:?}");
         assert!(interval.low < expected && interval.high > expected);
     }
+    // The shift of -0.15 is nearer to -0.25 than to +0.25, and not told from it.
+    assert!(gain.equivalence.p > 0.025 && gain.equivalence.p_below_upper < gain.equivalence.p, "{gain:?}");
     for (interval, expected) in
         [(gain.bootstrap.float, 2.0), (gain.bootstrap.integer, 1.85), (gain.bootstrap.shift, -0.15)]
     {

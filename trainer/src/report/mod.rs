@@ -1,0 +1,178 @@
+//! The report of a study: one HTML file that needs nothing else, and its figures as files beside it.
+
+mod chart;
+mod curves;
+mod deployment;
+mod figure;
+mod limits;
+mod more_data;
+mod page;
+mod png;
+mod scale;
+mod story;
+mod svg;
+mod tables;
+
+use std::path::Path;
+
+use crate::{
+    Error, Result, files,
+    recipe::{BASELINE, Recipe},
+    results::{GainRow, ModelRow, Results},
+    run::Stand,
+    tidy::TidyRow,
+};
+
+/// A study that has been done.
+#[derive(Debug, Clone, Copy)]
+pub struct Study<'a> {
+    /// What was found.
+    pub results: &'a Results,
+    /// Every epoch of every network.
+    pub rows: &'a [TidyRow],
+    /// The recipes.
+    pub recipes: &'a [Recipe],
+    /// The shift that does not matter, points.
+    pub margin: f64,
+}
+
+/// Writes the report to `path`, and the figures as SVG, PNG and CSV to the folder `NAME-figures` beside it, where NAME is
+/// the report's without its extension.
+///
+/// # Errors
+///
+/// A place that cannot be written.
+pub fn write(study: &Study<'_>, path: &Path) -> Result<()> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| path.file_name().is_some());
+    let stem =
+        stem.ok_or_else(|| Error::usage(format!("--report {}", path.display()), "name a file such as report.html"))?;
+    let folder = format!("{stem}-figures");
+    let (page, figures) = page::page(study, &folder);
+    let folder = path.with_file_name(folder);
+    files::create_folder(&folder)?;
+    for figure in &figures {
+        figure.write(&folder)?;
+    }
+    files::write(path, page.as_bytes())
+}
+
+impl<'a> Study<'a> {
+    /// The protocols that it holds, the article's first.
+    fn protocols(&self) -> Vec<&'static str> {
+        let has = |protocol: &&str| self.results.models.iter().any(|model| model.protocol == *protocol);
+        ["article", "held-out"].into_iter().filter(has).collect()
+    }
+
+    /// The recipes of a protocol, in the order of the study, the baseline first.
+    fn recipe_names(&self, protocol: &str) -> Vec<&'a str> {
+        let models = self.results.models.iter().filter(|model| model.protocol == protocol);
+        distinct(models.map(|model| model.recipe.as_str()))
+    }
+
+    /// All recipes, in the order of the study, the baseline first.
+    fn all_recipes(&self) -> Vec<&'a str> {
+        distinct(self.results.models.iter().map(|model| model.recipe.as_str()))
+    }
+
+    /// The recipes that learn from all of the training data.
+    fn whole_recipes(&self) -> Vec<&'a str> {
+        self.all_recipes().into_iter().filter(|name| self.fraction(name) >= 1.0).collect()
+    }
+
+    /// The gains of techniques: less data is none, it has a learning curve of its own.
+    fn techniques(&self) -> Vec<&'a GainRow> {
+        self.results.gains.iter().filter(|gain| self.fraction(&gain.evidence.recipe) >= 1.0).collect()
+    }
+
+    /// The seeds, ascending.
+    fn seeds(&self) -> Vec<u64> {
+        let mut seeds: Vec<u64> = self.results.models.iter().map(|model| model.seed).collect();
+        seeds.sort_unstable();
+        seeds.dedup();
+        seeds
+    }
+
+    /// The models of a recipe under a protocol, one a seed: those that stand for their runs by that protocol.
+    fn models(&self, protocol: &str, recipe: &str) -> Vec<&'a ModelRow> {
+        let by_protocol = if protocol == "article" { Stand::Last } else { Stand::Chosen };
+        let of = |model: &&ModelRow| model.protocol == protocol && model.recipe == recipe;
+        let all: Vec<&ModelRow> = self.results.models.iter().filter(of).collect();
+        let chosen: Vec<&ModelRow> = all.iter().copied().filter(|model| model.epochs == Some(by_protocol)).collect();
+        if chosen.is_empty() { all } else { chosen }
+    }
+
+    /// The models of a recipe that went on to the end, and their epoch.
+    fn last_epochs(&self, protocol: &str, recipe: &str) -> Option<(Vec<&'a ModelRow>, u32)> {
+        let of = |model: &&ModelRow| {
+            model.protocol == protocol && model.recipe == recipe && model.epochs == Some(Stand::Last)
+        };
+        let models: Vec<&ModelRow> = self.results.models.iter().filter(of).collect();
+        let epoch = models.iter().map(|model| model.epoch).max()?;
+        Some((models, epoch))
+    }
+
+    /// The models of a protocol by name; a baseline that went on to the end for the sake of early stopping has a row of
+    /// its own.
+    fn by_recipe(&self, protocol: &str) -> Vec<(String, Vec<&'a ModelRow>)> {
+        let mut groups = Vec::new();
+        for name in self.recipe_names(protocol) {
+            let models = self.models(protocol, name);
+            let stand = models.first().and_then(|model| model.epochs);
+            groups.push((name.to_owned(), models));
+            let others = self
+                .results
+                .models
+                .iter()
+                .filter(|model| model.protocol == protocol && model.recipe == name && model.epochs != stand);
+            let others: Vec<&ModelRow> = others.collect();
+            if !others.is_empty() {
+                groups.push((format!("{name}, last epoch"), others));
+            }
+        }
+        groups
+    }
+
+    fn recipe(&self, name: &str) -> Option<&'a Recipe> {
+        self.recipes.iter().find(|recipe| recipe.name == name)
+    }
+
+    /// The share of the training data that a recipe uses.
+    fn fraction(&self, name: &str) -> f64 {
+        self.recipe(name).map_or(1.0, |recipe| recipe.data_fraction)
+    }
+
+    /// How many hidden units a recipe has.
+    fn units(&self, name: &str) -> usize {
+        self.recipe(name).map_or(0, |recipe| recipe.hidden.iter().sum())
+    }
+
+    /// Whether a recipe differs from the baseline in its capacity alone.
+    fn is_capacity(&self, name: &str) -> bool {
+        let baseline = self.recipe(BASELINE);
+        self.recipe(name).is_some_and(|recipe| {
+            recipe.l1 == 0.0
+                && recipe.l2 == 0.0
+                && recipe.patience.is_none()
+                && recipe.data_fraction >= 1.0
+                && recipe.dropout.iter().all(|rate| *rate == 0.0)
+                && baseline.is_none_or(|baseline| baseline.epochs == recipe.epochs)
+        })
+    }
+
+    /// The colour and dashes of a recipe, the same in all figures.
+    fn style(&self, name: &str) -> usize {
+        self.all_recipes().iter().position(|other| *other == name).unwrap_or(0)
+    }
+}
+
+/// Each name once, in order, the baseline first.
+fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found.sort_by_key(|name| *name != BASELINE);
+    found
+}
