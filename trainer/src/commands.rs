@@ -154,7 +154,7 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let epoch = run.epoch(args.epoch)?;
     let inputs = run.inputs()?;
-    let test = match Dataset::open(&run.info.dataset.source()) {
+    let test = match Dataset::open(run.info.dataset.source()) {
         Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(inputs.corpus(&dataset.test)),
         _ => {
             let source = &run.info.dataset.source;

@@ -165,7 +165,7 @@ impl Prepared {
         if let Some(dataset) = self.dataset.get() {
             return Ok(dataset);
         }
-        let dataset = Dataset::open(&self.info.source())?;
+        let dataset = Dataset::open(self.info.source())?;
         if dataset.sha256 != self.info.sha256_bytes() {
             return Err(Error::input(&self.info.source, "it has changed since this program began", "run it again"));
         }

@@ -163,7 +163,7 @@ fn instructions(
     let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
     for (job, answer) in jobs.iter().zip(answers) {
         let [ticks, logit] = answer[..] else { return Err(format!("{board} has answered {answer:?}").into()) };
-        if job.logit.is_some_and(|expected| f64::from(expected) != logit) {
+        if job.logit.is_some_and(|expected| expected != logit as i32) {
             return Err(format!("{board}, {}: the logit is {logit}, the host's {:?}", job.case, job.logit).into());
         }
         let sum = sums.entry(job.case).or_default();

@@ -86,11 +86,13 @@ impl Dataset {
     /// Whether `source` names a file or folder of one's own: none with a layout that is known by name.
     #[must_use]
     pub fn is_own(source: &Source) -> bool {
-        let (path, name) = (Path::new(&source.data), source.data.to_ascii_lowercase());
+        let path = Path::new(&source.data);
         if path.is_dir() {
             return !folder::is(path) && own::is_class_folder(path);
         }
-        path.exists() && !is_archive(&name) && !name.ends_with(".npz")
+        path.exists()
+            && !is_archive(&source.data)
+            && path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npz"))
     }
 
     /// Opens a file or folder of one's own whose labels are some of `labels`, in this order. All documents are to test on.

@@ -271,7 +271,7 @@ fn cost(study: &Study<'_>) -> Option<Figure> {
         let text = format!("{:.0} + {} ×", cost.additions, cost.multiplications);
         rows.push((name.to_owned(), cost.additions + cost.multiplications as f64, text, false));
     }
-    let first_with = |wanted: f64| rows.iter().find(|row| row.1 >= wanted && row.1 <= wanted).map(|row| row.0.clone());
+    let first_with = |wanted: f64| rows.iter().find(|row| row.1.total_cmp(&wanted).is_eq()).map(|row| row.0.clone());
     let (least, most) = super::scale::range(rows.iter().map(|row| row.1))?;
     let (cheapest, dearest) = (first_with(least)?, first_with(most)?);
     let said: Vec<String> = rows.iter().map(|row| format!("{}: {}", row.0, row.2)).collect();

@@ -23,7 +23,7 @@ fn statistics_of_a_layer_agree_with_scipy() {
     let row = layer_row(1, 8, &float, &integers, &[0.03, 0.03]);
     assert!(close(row.kurtosis, 1.323_280_840_170_96), "{row:?}");
     assert!(close(row.largest_weight, 3.0) && close(row.zero_weights, 0.25) && close(row.zero_rows, 0.0));
-    assert!(close(row.signal_to_noise_db.unwrap(), 10.0 * (10.890625_f64 / 0.000325).log10()), "{row:?}");
+    assert!(close(row.signal_to_noise_db.unwrap(), 10.0 * (10.890_625_f64 / 0.000_325).log10()), "{row:?}");
     assert!((row.scale - 1.0).abs() < 0.005);
     let exact = layer_row(1, 8, &[0.5, 0.0, 0.0, 0.0], &[1, 0, 0, 0], &[0.5, 1.0]);
     assert_eq!((exact.signal_to_noise_db, exact.scale, exact.zero_rows), (None, 1.0, 0.5));

@@ -129,7 +129,9 @@ impl Quotes {
             if buffer.is_empty() {
                 return Ok(walk.finish());
             }
-            buffer.iter().for_each(|byte| walk.byte(*byte));
+            for &byte in buffer {
+                walk.byte(byte);
+            }
             let used = buffer.len();
             reader.consume(used);
         }
@@ -166,6 +168,7 @@ enum State {
 }
 
 /// Reads a table strictly, a byte at a time.
+#[allow(clippy::struct_excessive_bools, reason = "what has been seen, not a state: any of them go together")]
 struct Walk {
     delimiter: u8,
     state: State,
@@ -232,14 +235,13 @@ impl Walk {
                     State::Plain
                 }
             }
-            (State::Quoted, b'"') => State::Closing,
+            (State::Quoted, b'"') | (State::Closing, b'\r') => State::Closing,
             (State::Quoted, _) => {
                 self.broke_line |= byte == b'\n';
                 self.suspect |= self.broke_line && byte == self.delimiter;
                 State::Quoted
             }
             (State::Closing, b'"') => State::Quoted,
-            (State::Closing, b'\r') => State::Closing,
             (State::Closing, _) if ends => {
                 if self.suspect {
                     self.found.swallows.get_or_insert(self.open);

@@ -150,8 +150,9 @@ pub(super) fn json_keys(path: &Path, encoding: Option<Encoding>) -> Result<Vec<S
         if !lines.read_line(path)? {
             break;
         }
-        let object = decoded(&lines.buffer, encoding).and_then(|text| serde_json::from_str(&text).ok());
-        for (key, value) in object.unwrap_or_else(Map::new) {
+        let object: Option<Map<String, Value>> =
+            decoded(&lines.buffer, encoding).and_then(|text| serde_json::from_str(&text).ok());
+        for (key, value) in object.unwrap_or_default() {
             if !(value.is_array() || value.is_object() || keys.contains(&key)) {
                 keys.push(key);
             }

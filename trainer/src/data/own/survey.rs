@@ -1,6 +1,6 @@
 //! What the columns of a file hold, in numbers, before it is decided what they are.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use csv::ByteRecord;
 use edgefit::words::{Splitter, WordSink};
@@ -108,7 +108,7 @@ impl Survey {
                 Step::Bad { .. } => continue,
                 Step::Row(_) => {}
             }
-            let field = |field: &[u8]| decoded(field, encoding).map_or_else(String::new, |text| text.into_owned());
+            let field = |field: &[u8]| decoded(field, encoding).map_or_else(String::new, Cow::into_owned);
             if survey.keys.is_empty() && survey.first.is_empty() {
                 survey.first = record.iter().map(field).collect();
                 continue;

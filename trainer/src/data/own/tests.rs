@@ -21,7 +21,7 @@ fn read(name: &str, contents: impl AsRef<[u8]>, change: impl Fn(&mut Reading)) -
 }
 
 fn message(name: &str, contents: impl AsRef<[u8]>, change: impl Fn(&mut Reading)) -> String {
-    read(name, contents, change).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+    read(name, contents, change).map_or_else(|error| error.to_string(), |_| String::new())
 }
 
 fn as_it_is(_: &mut Reading) {}
@@ -46,7 +46,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 /// Ten messages with their labels.
 fn messages() -> Vec<(String, String)> {
     let one = |i: usize| {
-        let label = if i % 3 == 0 { "spam" } else { "ham" };
+        let label = if i.is_multiple_of(3) { "spam" } else { "ham" };
         (format!("message number {i}, with \"words\" in it"), label.to_owned())
     };
     let mut all: Vec<_> = (0..10).map(one).collect();
