@@ -14,8 +14,8 @@ mod stack;
 mod transport;
 
 use edgefit::{
-    Classifier, Error, Model, Scratch,
-    link::{Board, Device, Info},
+    Error, Model, Scratch,
+    link::{Board, Device, Info, Served},
     seen_words,
 };
 use static_cell::ConstStaticCell;
@@ -81,11 +81,11 @@ fn serve_model(
     serve::serve(&mut board, transport, buffers).map(|end| (end, board.documents()))
 }
 
-/// A classifier for `model`, with the CRC by which the host knows the model.
-fn start<'m, 's>(model: &'m Model<'m>, scratch: &'s mut BoardScratch) -> Result<(Classifier<'m, 's>, u32), Error> {
-    let classifier = Classifier::new(model, scratch)?;
+/// The classifier for `model`, with the CRC by which the host knows the model.
+fn start<'m, 's>(model: &'m Model<'m>, scratch: &'s mut BoardScratch) -> Result<(Served<'m, 's>, u32), Error> {
+    let classifier = Served::new(model, scratch)?;
     defmt::info!(
-        "{=str}: model {=str} of {=usize} bytes, {=usize} rows, {=usize} layers, CRC {=u32:#010x}",
+        "{=str}: model {=str} of {=usize} bytes, {=usize} inputs, {=usize} layers, CRC {=u32:#010x}",
         board::NAME,
         model.header().provenance.recipe,
         model.file_len(),

@@ -68,6 +68,13 @@ pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_ma
     i64::from(bias).abs() + positive.max(negative) * i64::from(input_max)
 }
 
+/// As [`accumulator_bound`], for inputs of either sign: `|bias| + sum of |weights| * input_max`.
+#[must_use]
+pub fn signed_accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
+    let sum: i64 = weights.map(|weight| i64::from(weight).abs()).sum();
+    i64::from(bias).abs() + sum * i64::from(input_max)
+}
+
 /// Whether an accumulator with this bound, and its requantised value, stay within an i32.
 #[must_use]
 pub fn fits(bound: i64, multiplier: i32, shift: u8) -> bool {

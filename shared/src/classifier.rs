@@ -77,17 +77,19 @@ impl<'m, 's> Classifier<'m, 's> {
     ///
     /// # Errors
     ///
-    /// [`Error::ScratchTooSmall`] if the model has more rows or wider layers than the scratch.
+    /// [`Error::NoVocabulary`] if the model is one of numbers, see [`NumericClassifier`](crate::NumericClassifier);
+    /// [`Error::ScratchTooSmall`] if it has more rows or wider layers than the scratch.
     pub fn new(model: &'m Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
         let scratch = scratch.into();
+        let vocabulary = model.vocabulary().ok_or(Error::NoVocabulary)?;
         let widest = model.widest();
         let (table, layers) = model.layers().split_first().ok_or(Error::BadShape)?;
         let mut classifier = Self {
             splitter: Splitter::new(),
             words: Rows {
-                vocabulary: model.vocabulary(),
+                vocabulary,
                 table,
-                hash: Hash::new(model.vocabulary().seed()),
+                hash: Hash::new(vocabulary.seed()),
                 seen: room(scratch.seen, seen_words(model.rows()))?,
                 accumulators: room(scratch.accumulators, table.units())?,
             },

@@ -42,8 +42,16 @@ pub enum Error {
     ScratchTooSmall,
     /// A row id is not below the number of rows.
     RowOutOfRange,
-    /// Text was given to a model without a vocabulary.
+    /// A model of numbers was to classify text, or rows of a vocabulary.
     NoVocabulary,
+    /// A model of text was to classify numbers.
+    NoFeatures,
+    /// The mean or the scale of a feature is not finite, or the scale is not above 0.
+    BadStandards,
+    /// More or fewer numbers were given than the model has features.
+    WrongFeatures,
+    /// A number is NaN or infinite.
+    NotFinite,
 }
 
 impl Error {
@@ -67,7 +75,11 @@ impl Error {
             Self::BadLabels => "the labels are not as many as the classes",
             Self::ScratchTooSmall => "the model is larger than the scratch it was given",
             Self::RowOutOfRange => "a row id is not below the number of rows",
-            Self::NoVocabulary => "the model has no vocabulary, so it takes no text",
+            Self::NoVocabulary => "the model takes numbers, so it takes no text",
+            Self::NoFeatures => "the model takes text, so it takes no numbers",
+            Self::BadStandards => "the mean or the scale of a feature is outside its range",
+            Self::WrongFeatures => "more or fewer numbers than the model has features",
+            Self::NotFinite => "a number is NaN or infinite",
         }
     }
 }

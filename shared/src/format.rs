@@ -60,6 +60,15 @@ pub enum Input {
         /// Where the fingerprints (u16) are.
         fingerprints: u32,
     },
+    /// Numeric features, each a number a document.
+    Numbers {
+        /// How many there are.
+        features: u32,
+        /// Where the mean of each (f32) is.
+        means: u32,
+        /// Where the scale of each (f32) is, see [`Standards`](crate::Standards).
+        scales: u32,
+    },
 }
 
 /// One layer. Offsets are relative to the arena.

@@ -2,9 +2,18 @@
 
 use crate::{
     Error,
-    arithmetic::{self, MULTIPLIER_MIN, SHIFT_MAX, SHIFT_MIN, accumulator_bound, requantise},
+    arithmetic::{self, MULTIPLIER_MIN, SHIFT_MAX, SHIFT_MIN, accumulator_bound, requantise, signed_accumulator_bound},
     kernel,
 };
+
+/// What a layer takes, as far as its overflow proof goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Takes {
+    /// Rows of a word-major first layer, each added once at most.
+    Rows,
+    /// Inputs up to `max`, from 0 or, `signed`, from `-max` on.
+    Inputs { max: i32, signed: bool },
+}
 
 /// The weights of a layer, as they are stored.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +26,8 @@ pub enum Weights<'a> {
 
 /// One layer: weights, biases and the requantisation of each unit's accumulator.
 ///
-/// The first layer of a text model is word-major (`[rows][units]`, i8); every other one is unit-major
-/// (`[units][inputs]`), the order in which the kernels read.
+/// The first layer of a text model is word-major (`[rows][units]`, i8); every other one, and the first one over numbers, is
+/// unit-major (`[units][inputs]`), the order in which the kernels read.
 #[derive(Debug, Clone, Copy)]
 pub struct Layer<'a> {
     pub(crate) inputs: usize,
@@ -111,19 +120,18 @@ impl<'a> Layer<'a> {
 
     /// Checks ranges and proves that no accumulator and no requantised value can overflow.
     ///
-    /// `bits` is how many bits a weight may use, `input_max` the largest input of a dense layer, or `None`
-    /// for a word-major first layer, where each row is added once at most.
-    pub(crate) fn check(&self, bits: u8, input_max: Option<i32>) -> Result<(), Error> {
+    /// `bits` is how many bits a weight may use.
+    pub(crate) fn check(&self, bits: u8, takes: Takes) -> Result<(), Error> {
         let limit = (1i32 << (bits - 1)) - 1;
         for (unit, (&multiplier, &shift)) in self.multipliers.iter().zip(self.shifts).enumerate() {
             if multiplier < MULTIPLIER_MIN || !(SHIFT_MIN..=SHIFT_MAX).contains(&shift) {
                 return Err(Error::BadWeights);
             }
             let bias = *self.biases.get(unit).ok_or(Error::BadShape)?;
-            let bound = match input_max {
+            let bound = match takes {
                 // The stored minimum, -128, is never written, yet costs nothing to allow for.
-                None => i64::from(bias).abs() + self.inputs as i64 * 128,
-                Some(input_max) => self.dense_bound(unit, bias, limit, input_max)?,
+                Takes::Rows => i64::from(bias).abs() + self.inputs as i64 * 128,
+                Takes::Inputs { max, signed } => self.dense_bound(unit, bias, limit, (max, signed))?,
             };
             if !arithmetic::fits(bound, multiplier, shift) {
                 return Err(Error::Overflow);
@@ -132,18 +140,23 @@ impl<'a> Layer<'a> {
         Ok(())
     }
 
-    fn dense_bound(&self, unit: usize, bias: i32, limit: i32, input_max: i32) -> Result<i64, Error> {
-        fn bound<W: Copy + Into<i32>>(row: Option<&[W]>, bias: i32, limit: i32, max: i32) -> Result<i64, Error> {
+    fn dense_bound(&self, unit: usize, bias: i32, limit: i32, inputs: (i32, bool)) -> Result<i64, Error> {
+        fn bound<W>(row: Option<&[W]>, bias: i32, limit: i32, (max, signed): (i32, bool)) -> Result<i64, Error>
+        where
+            W: Copy + Into<i32>,
+        {
             let row = row.ok_or(Error::BadShape)?;
             if row.iter().any(|&w| w.into().abs() > limit) {
                 return Err(Error::BadWeights);
             }
-            Ok(accumulator_bound(bias, row.iter().map(|&w| w.into()), max))
+            let weights = row.iter().map(|&w| w.into());
+            let bound = if signed { signed_accumulator_bound } else { accumulator_bound };
+            Ok(bound(bias, weights, max))
         }
         let range = unit * self.inputs..(unit + 1) * self.inputs;
         match self.weights {
-            Weights::I8(weights) => bound(weights.get(range), bias, limit, input_max),
-            Weights::I16(weights) => bound(weights.get(range), bias, limit, input_max),
+            Weights::I8(weights) => bound(weights.get(range), bias, limit, inputs),
+            Weights::I16(weights) => bound(weights.get(range), bias, limit, inputs),
         }
     }
 }

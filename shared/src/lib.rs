@@ -2,8 +2,8 @@
 //!
 //! This crate holds everything that the trainer and the board both run: the word splitter ([`words`]), the
 //! vocabulary ([`vocabulary`]), the model file ([`format`](mod@format), [`Model`]), the arithmetic ([`arithmetic`]),
-//! the streaming [`Classifier`] and the [`link`] between a host and a board. It never allocates and never
-//! panics, and it uses no floating point before the logits.
+//! the streaming [`Classifier`] of text, the [`NumericClassifier`] of features, and the [`link`] between a host and a
+//! board. It never allocates and never panics. It uses no floating point before the logits, but to standardise raw numbers.
 //!
 //! # Example
 //!
@@ -36,6 +36,7 @@ mod layer;
 pub mod link;
 mod logits;
 mod model;
+mod numeric;
 mod scratch;
 pub mod vocabulary;
 pub mod words;
@@ -46,6 +47,7 @@ pub use format::Aligned;
 pub use layer::{Layer, Weights};
 pub use logits::Logits;
 pub use model::Model;
+pub use numeric::{INPUT_MAX, NumericClassifier, Standards, input_words};
 pub use scratch::{Scratch, ScratchView, seen_words};
 
 /// The version of this crate, which the exporter writes into the files that it makes.

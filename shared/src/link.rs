@@ -19,8 +19,10 @@
 
 mod board;
 pub mod frame;
+mod served;
 
 pub use board::{Board, Clock, Device};
+pub use served::Served;
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -29,11 +31,12 @@ use crate::Error;
 
 /// The version of this protocol. Host and board exchange it first.
 pub const LINK_VERSION: u16 = 1;
-/// The most bytes of text, and the most bytes of row ids, in one request.
+/// The most bytes of text, of row ids or of numbers in one request.
 pub const MAX_CHUNK: usize = 224;
 /// The most logits in one response; [`Request::Logits`] asks for the others.
 pub const MAX_LOGITS: usize = 40;
-/// The document of [`Request::SelfTest`] has every row whose id is a multiple of this.
+/// The document of [`Request::SelfTest`] has every row whose id is a multiple of this; for a model of numbers, the value of
+/// each feature is its number, from 0.
 pub const SELF_TEST_STRIDE: usize = 7;
 
 /// What the host asks for.
@@ -55,13 +58,15 @@ pub enum Request<'a> {
     Quit,
     /// What the board is and has room for.
     Info,
-    /// Validate the model anew, forget the document, and classify that of every [`SELF_TEST_STRIDE`]-th row.
+    /// Validate the model anew, forget the document, and classify one that the host knows, see [`SELF_TEST_STRIDE`].
     SelfTest,
     /// How long the last document took.
     Bench,
     /// Validate what lies this many bytes into the model region and serve it from now on. The board answers
     /// [`Response::Done`], begins anew, and waits for [`Request::Hello`], whose answer says what came of it.
     Load(u32),
+    /// The next numbers of the document, raw, four bytes each: f32, little endian; at most [`MAX_CHUNK`] bytes.
+    Numbers(&'a [u8]),
 }
 
 /// What the board answers.

@@ -4,8 +4,10 @@ use bytemuck::AnyBitPattern;
 use heapless::Vec;
 
 use crate::{
-    Error, Layer, Weights,
+    Error, Layer, Standards, Weights,
     format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, Parts},
+    layer::Takes,
+    numeric::INPUT_MAX,
     vocabulary::{self, Vocabulary},
     words::{FOREIGN, TOKENISER},
 };
@@ -16,10 +18,17 @@ use crate::{
 #[derive(Debug)]
 pub struct Model<'a> {
     header: Header<'a>,
-    vocabulary: Vocabulary<'a>,
+    source: Source<'a>,
     layers: Vec<Layer<'a>, MAX_LAYERS>,
     crc: u32,
     len: usize,
+}
+
+/// What the first layer takes, as tables.
+#[derive(Debug)]
+enum Source<'a> {
+    Text(Vocabulary<'a>),
+    Numbers(Standards<'a>),
 }
 
 impl<'a> Model<'a> {
@@ -36,8 +45,8 @@ impl<'a> Model<'a> {
         for layer in &header.layers {
             layers.push(view(layer, arena)?).map_err(|_| Error::BadShape)?;
         }
-        let vocabulary = vocabulary(&header.input, arena)?;
-        let model = Self { vocabulary, layers, crc, len: bytes.len(), header };
+        let source = source(&header.input, arena)?;
+        let model = Self { source, layers, crc, len: bytes.len(), header };
         model.check()?;
         Ok(model)
     }
@@ -58,17 +67,28 @@ impl<'a> Model<'a> {
         &self.header
     }
 
-    /// The vocabulary.
+    /// The vocabulary of a model of text.
     #[must_use]
-    pub const fn vocabulary(&self) -> &Vocabulary<'a> {
-        &self.vocabulary
+    pub const fn vocabulary(&self) -> Option<&Vocabulary<'a>> {
+        match &self.source {
+            Source::Text(vocabulary) => Some(vocabulary),
+            Source::Numbers(_) => None,
+        }
+    }
+
+    /// How a model of numbers standardises them.
+    #[must_use]
+    pub const fn standards(&self) -> Option<&Standards<'a>> {
+        match &self.source {
+            Source::Text(_) => None,
+            Source::Numbers(standards) => Some(standards),
+        }
     }
 
     /// Whether its words are those of a [foreign tokeniser](FOREIGN), so that raw text may be split otherwise.
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
-        let Input::Text { tokeniser, .. } = self.header.input;
-        tokeniser & FOREIGN != 0
+        matches!(self.header.input, Input::Text { tokeniser, .. } if tokeniser & FOREIGN != 0)
     }
 
     /// The layers, first to last.
@@ -89,7 +109,7 @@ impl<'a> Model<'a> {
         self.len
     }
 
-    /// How many rows the first layer has: one a word, and one for unknown words if there is one.
+    /// How many inputs the first layer has: a row a word, and one for unknown words if there is one; or the features.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.layers.first().map_or(0, Layer::inputs)
@@ -113,31 +133,30 @@ impl<'a> Model<'a> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let mut input: Option<(usize, i32)> = None;
+        let mut before = match &self.source {
+            Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
+            Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
+        };
         let last = self.layers.len().checked_sub(1).ok_or(Error::BadShape)?;
         for (i, (layer, stated)) in self.layers.iter().zip(&self.header.layers).enumerate() {
-            match input {
-                None if !matches!(layer.weights, Weights::I8(_)) => return Err(Error::BadShape),
-                None if layer.inputs != self.text_rows() => return Err(Error::LayersDoNotFit),
-                Some((units, _)) if layer.inputs != units => return Err(Error::LayersDoNotFit),
-                _ => {}
+            let (inputs, takes) = before;
+            if matches!((takes, layer.weights), (Takes::Rows, Weights::I16(_))) {
+                return Err(Error::BadShape);
+            }
+            if layer.inputs != inputs {
+                return Err(Error::LayersDoNotFit);
             }
             if (i == last) != (layer.activation_max == 0) {
                 return Err(Error::BadShape);
             }
-            layer.check(stated.bits, input.map(|(_, max)| max))?;
-            input = Some((layer.units(), layer.activation_max));
+            layer.check(stated.bits, takes)?;
+            before = (layer.units(), Takes::Inputs { max: layer.activation_max, signed: false });
         }
         let classes = self.outputs().max(2);
         if classes > MAX_CLASSES || !(self.header.logit_scale > 0.0 && self.header.logit_scale.is_finite()) {
             return Err(Error::BadShape);
         }
         if self.labels().count() == classes { Ok(()) } else { Err(Error::BadLabels) }
-    }
-
-    fn text_rows(&self) -> usize {
-        let Input::Text { words, unknown_row, .. } = self.header.input;
-        words as usize + usize::from(unknown_row)
     }
 }
 
@@ -177,19 +196,27 @@ fn view<'a>(header: &LayerHeader, arena: &'a [u8]) -> Result<Layer<'a>, Error> {
     })
 }
 
-fn vocabulary<'a>(input: &Input, arena: &'a [u8]) -> Result<Vocabulary<'a>, Error> {
-    let &Input::Text { tokeniser, seed, words, unknown_row, displacements, fingerprints } = input;
-    if tokeniser & !FOREIGN != TOKENISER {
-        return Err(Error::UnknownTokeniser);
+fn source<'a>(input: &Input, arena: &'a [u8]) -> Result<Source<'a>, Error> {
+    match *input {
+        Input::Text { tokeniser, .. } if tokeniser & !FOREIGN != TOKENISER => Err(Error::UnknownTokeniser),
+        Input::Text { seed, words, unknown_row, displacements, fingerprints, .. } => {
+            let words = words as usize;
+            if !(1..=MAX_ROWS - usize::from(unknown_row)).contains(&words) {
+                return Err(Error::BadShape);
+            }
+            Ok(Source::Text(Vocabulary::new(
+                seed,
+                table(arena, displacements, vocabulary::buckets(words))?,
+                table(arena, fingerprints, words)?,
+                unknown_row.then_some(words as u16),
+            )))
+        }
+        Input::Numbers { features, means, scales } => {
+            let features = features as usize;
+            if !(1..=MAX_ROWS).contains(&features) {
+                return Err(Error::BadShape);
+            }
+            Standards::new(table(arena, means, features)?, table(arena, scales, features)?).map(Source::Numbers)
+        }
     }
-    let words = words as usize;
-    if !(1..=MAX_ROWS - usize::from(unknown_row)).contains(&words) {
-        return Err(Error::BadShape);
-    }
-    Ok(Vocabulary::new(
-        seed,
-        table(arena, displacements, vocabulary::buckets(words))?,
-        table(arena, fingerprints, words)?,
-        unknown_row.then_some(words as u16),
-    ))
 }

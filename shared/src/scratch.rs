@@ -8,8 +8,8 @@ pub const fn seen_words(rows: usize) -> usize {
 
 /// Room for one inference: a bit for each row and buffers as wide as the widest layer.
 ///
-/// `SEEN` is [`seen_words`] of the most rows, `UNITS` the most units of a layer. 10,000 rows and 16 units
-/// take 1,444 bytes.
+/// `SEEN` is [`seen_words`] of the most rows, or [`input_words`](crate::input_words) of the most numeric features; `UNITS`
+/// is the most units of a layer. 10,000 rows and 16 units take 1,444 bytes.
 #[derive(Debug, Clone)]
 pub struct Scratch<const SEEN: usize, const UNITS: usize> {
     seen: [u32; SEEN],
@@ -35,10 +35,11 @@ impl<const SEEN: usize, const UNITS: usize> Default for Scratch<SEEN, UNITS> {
 
 /// The slices that a [`Classifier`](crate::Classifier) works in: a [`Scratch`], or buffers of one's own.
 ///
-/// `seen` needs [`seen_words`] of the model's rows, every other slice the units of its widest layer.
+/// `seen` needs [`seen_words`] of the model's rows, or [`input_words`](crate::input_words) of its features; every other
+/// slice needs the units of its widest layer.
 #[derive(Debug)]
 pub struct ScratchView<'s> {
-    /// One bit a row.
+    /// One bit a row; two inputs a word for a model of numbers.
     pub seen: &'s mut [u32],
     /// The accumulators of the first layer.
     pub accumulators: &'s mut [i32],

@@ -80,6 +80,12 @@ impl<'a> Vocabulary<'a> {
         self.fingerprints.len()
     }
 
+    /// How many rows the words have, that of unknown words included.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.words() + self.unknown_row.is_some() as usize
+    }
+
     /// The row of the word with this hash: its own, that of unknown words, or none.
     #[must_use]
     #[inline]

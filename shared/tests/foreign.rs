@@ -23,7 +23,7 @@ fn the_mark_changes_no_answer() {
     let mut parts = parts::tiny();
     let own = Buffer::new(&parts.bytes());
     let own = Model::from_bytes(own.bytes()).unwrap();
-    let Input::Text { tokeniser, .. } = &mut parts.header.input;
+    let Input::Text { tokeniser, .. } = &mut parts.header.input else { panic!("the model is one of text") };
     *tokeniser = TOKENISER | FOREIGN;
     let foreign = Buffer::new(&parts.bytes());
     let foreign = Model::from_bytes(foreign.bytes()).unwrap();

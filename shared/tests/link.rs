@@ -3,9 +3,9 @@
 mod common;
 
 use edgefit::{
-    Classifier, Error, Model, Scratch,
+    Aligned, Error, Model, Scratch,
     link::{
-        Board, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response,
+        Board, Clock, Device, Info, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response, Served,
         frame::{self, Deframer, FrameError, MAX_FRAME},
     },
     seen_words,
@@ -22,7 +22,7 @@ fn with_board(test: impl FnOnce(&mut Board<'_, '_, '_>, u32)) {
     let region = common::aligned_tiny_model();
     let model = Model::from_region(&region.0).unwrap();
     let mut scratch = TinyScratch::new();
-    let classifier = Classifier::new(&model, &mut scratch).unwrap();
+    let classifier = Served::new(&model, &mut scratch).unwrap();
     test(&mut Board::new("tiny", Ok((classifier, model.crc()))), model.crc());
 }
 
@@ -266,4 +266,92 @@ proptest! {
         prop_assert!(!body.contains(&0));
         prop_assert_eq!(frame::decode(&mut body), Ok((number, Request::Text(&chunk[..]))));
     }
+}
+
+/// Runs `test` with a board that holds the golden model of numbers.
+fn with_numeric_board(test: impl FnOnce(&mut Board<'_, '_, '_>)) {
+    static FILE: Aligned<[u8; include_bytes!("../golden/numeric.edgefit").len()]> =
+        Aligned(*include_bytes!("../golden/numeric.edgefit"));
+    let model = Model::from_bytes(&FILE.0).unwrap();
+    let mut scratch = TinyScratch::new();
+    let classifier = Served::new(&model, &mut scratch).unwrap();
+    let device = Device { name: "iris", info: Info::default, clock: Clock { now: || 0, mask: 0, ticks_per_second: 0 } };
+    test(&mut Board::on(device, &FILE.0, Ok((classifier, model.crc()))));
+}
+
+/// A vector as it travels.
+fn bytes(numbers: &[f32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// The answer of the golden model of numbers, as `golden.rs` pins it.
+fn iris_answer() -> Response<'static> {
+    Response::Logits { total: 3, values: [-5_764, 185, 10_221].into_iter().collect() }
+}
+
+#[test]
+fn a_vector_of_numbers_may_come_in_parts() {
+    with_numeric_board(|board| {
+        let vector = bytes(&[6.3, 3.3, 6.0, 2.5]);
+        expect(board, 0, &Request::Numbers(&vector), &Response::Done);
+        expect(board, 1, &Request::Finish, &iris_answer());
+        expect(board, 2, &Request::Numbers(&vector[..12]), &Response::Done);
+        expect(board, 3, &Request::Numbers(&vector[12..]), &Response::Done);
+        expect(board, 3, &Request::Numbers(&vector[12..]), &Response::Done);
+        expect(board, 4, &Request::Finish, &iris_answer());
+        assert_eq!(board.documents(), 2);
+    });
+}
+
+#[test]
+fn a_vector_that_is_none_is_refused_and_the_next_one_answered() {
+    with_numeric_board(|board| {
+        let whole = bytes(&[6.3, 3.3, 6.0, 2.5]);
+        let cases = [
+            (bytes(&[6.3, f32::NAN, 6.0, 2.5]), Error::NotFinite),
+            (bytes(&[6.3, 3.3, 6.0, f32::NEG_INFINITY]), Error::NotFinite),
+            (bytes(&[1.0; 5]), Error::WrongFeatures),
+            (whole[..15].to_vec(), Error::BadLength),
+        ];
+        let mut number = 0..;
+        let mut next = || number.next().unwrap();
+        for (vector, error) in cases {
+            expect(board, next(), &Request::Numbers(&vector), &Response::Refused(error));
+            expect(board, next(), &Request::Finish, &Response::Refused(error));
+            expect(board, next(), &Request::Numbers(&whole), &Response::Done);
+            expect(board, next(), &Request::Finish, &iris_answer());
+        }
+        expect(board, next(), &Request::Numbers(&whole[..12]), &Response::Done);
+        expect(board, next(), &Request::Finish, &Response::Refused(Error::WrongFeatures));
+        expect(board, next(), &Request::Numbers(&whole), &Response::Done);
+        expect(board, next(), &Request::Finish, &iris_answer());
+    });
+}
+
+#[test]
+fn text_and_rows_are_not_for_models_of_numbers_nor_numbers_for_those_of_text() {
+    with_numeric_board(|board| {
+        for (number, request) in [(0, Request::Text(b"film")), (2, Request::Rows(&[1, 0]))] {
+            expect(board, number, &request, &Response::Refused(Error::NoVocabulary));
+            expect(board, number + 1, &Request::Finish, &Response::Refused(Error::NoVocabulary));
+        }
+    });
+    with_board(|board, _| {
+        expect(board, 0, &Request::Numbers(&bytes(&[1.0])), &Response::Refused(Error::NoFeatures));
+        expect(board, 1, &Request::Finish, &Response::Refused(Error::NoFeatures));
+        expect(board, 2, &Request::Finish, &logits(93));
+    });
+}
+
+#[test]
+fn a_model_of_numbers_tests_itself_on_the_numbers_of_its_features() {
+    with_numeric_board(|board| {
+        expect(board, 0, &Request::Numbers(&bytes(&[0.0, 1.0, 2.0, 3.0])), &Response::Done);
+        let expected = send(board, &framed(1, &Request::Finish), |_, response| format!("{response:?}"));
+        expect(board, 2, &Request::Numbers(&bytes(&[9.0])), &Response::Done);
+        let found = send(board, &framed(3, &Request::SelfTest), |_, response| format!("{response:?}"));
+        assert_eq!(found, expected);
+        expect(board, 4, &Request::Numbers(&bytes(&[6.3, 3.3, 6.0, 2.5])), &Response::Done);
+        expect(board, 5, &Request::Finish, &iris_answer());
+    });
 }

@@ -127,7 +127,7 @@ pub fn judge_by(evaluated: &mut Evaluated, run: &Run, test: &Split) -> Result<()
     let (inputs, checkpoint) = (run.inputs()?, run.checkpoint(row.epoch)?);
     let corpus = inputs.corpus(test);
     let float = checkpoint.network.logits(&corpus);
-    let logits = integer::logits_of_rows(&model, &Corpus::of_model(test, &model));
+    let logits = integer::logits_of_corpus(&model, &Corpus::of_model(test, &model));
     let score = network::score(&float, corpus.labels());
     row.float = Some(float_row(run, row.epoch, &score, score.accuracy, &float, &corpus)?);
     let real = real_logits(&evaluated.file, &logits);
@@ -296,7 +296,7 @@ fn is_foreign(file: &ModelFile) -> bool {
 fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
     let model = file.model().expect("a file that was read has been loaded once");
     let provenance = &model.header().provenance;
-    let logits = integer::logits_of_rows(&model, test);
+    let logits = integer::logits_of_corpus(&model, test);
     let labels: Vec<String> = model.labels().map(str::to_owned).collect();
     let real = real_logits(file, &logits);
     ModelRow {

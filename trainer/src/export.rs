@@ -61,7 +61,7 @@ pub fn export(
     let file = build(NOT_MEASURED, NOT_MEASURED)?;
     let Some(test) = test else { return Ok(Exported { file, logits: Vec::new(), clamps: 0 }) };
     let model = file.model().expect("a built file has been loaded once");
-    let logits = integer::logits_of_rows(&model, test);
+    let logits = integer::logits_of_corpus(&model, test);
     let float = network::accuracy(&checkpoint.network.logits(test), test.labels());
     let file = build(float as f32, network::accuracy(&logits, test.labels()) as f32)?;
     let limits: Vec<f32> = checkpoint.peaks.iter().map(|peak| peak * HEADROOM as f32).collect();
@@ -83,6 +83,7 @@ pub(crate) fn without_start(network: &Network, start_row: Option<u16>) -> Cow<'_
 mod tests {
     use super::*;
     use crate::{
+        board::Document,
         data::{Dataset, Split, VocabularyTables},
         evaluate::{Foreign, evaluate_file},
         run::DatasetInfo,
@@ -147,8 +148,9 @@ mod tests {
         let model = file.model().expect("a sound file");
         assert!(model.is_foreign());
         assert_eq!(model.rows(), tables.rows() - 1);
-        let logits = integer::logits_of_rows(&model, &corpus);
-        assert_eq!(logits, integer::logits_of_text(&model, &dataset.test, &[0, 1, 2, 3, 4, 5]));
+        let logits = integer::logits_of_corpus(&model, &corpus);
+        let texts: Vec<Document<'_>> = dataset.test.texts().map(Document::Text).collect();
+        assert_eq!(logits, integer::logits_of_documents(&model, &texts));
         for (float, integer) in float.iter().zip(&logits) {
             assert!((float - *integer as f32 * model.header().logit_scale).abs() < 0.02, "{float}, {integer}");
         }

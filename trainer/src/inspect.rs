@@ -3,7 +3,12 @@
 use std::{fmt::Write, path::PathBuf};
 
 use clap::Args;
-use edgefit::{Layer, Model, Weights, arithmetic::accumulator_bound, format::Input, vocabulary::buckets};
+use edgefit::{
+    INPUT_MAX, Layer, Model, Weights,
+    arithmetic::{accumulator_bound, signed_accumulator_bound},
+    format::Input,
+    vocabulary::buckets,
+};
 use serde::Serialize;
 
 use crate::{
@@ -13,6 +18,9 @@ use crate::{
     model_file::ModelFile,
     run::hex,
 };
+
+/// How many numeric features are shown to people.
+const SHOWN_FEATURES: usize = 8;
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
@@ -55,7 +63,35 @@ struct Inspection {
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum InputInfo {
-    Text { tokeniser: u16, foreign: bool, words: u32, unknown_row: bool, bytes: usize },
+    Text {
+        tokeniser: u16,
+        foreign: bool,
+        words: u32,
+        unknown_row: bool,
+        bytes: usize,
+    },
+    Numbers {
+        /// In the order of the columns.
+        features: Vec<FeatureInfo>,
+        bytes: usize,
+    },
+}
+
+/// A numeric feature.
+#[derive(Debug, Serialize)]
+struct FeatureInfo {
+    /// The raw number that is in the middle.
+    mean: f32,
+    /// How far from the mean raw numbers are told apart; beyond it they are cut off.
+    range: f32,
+}
+
+/// What a layer takes.
+#[derive(Clone, Copy)]
+enum Takes {
+    Rows,
+    Numbers,
+    Activations { max: i32 },
 }
 
 #[derive(Debug, Serialize)]
@@ -112,11 +148,11 @@ impl Inspection {
         let header = model.header();
         let provenance = &header.provenance;
         let measured = |accuracy: f32| Some(accuracy).filter(|accuracy| accuracy.is_finite());
-        let mut input_max = None;
+        let mut takes = model.standards().map_or(Takes::Rows, |_| Takes::Numbers);
         let mut layers = Vec::new();
         for (layer, stated) in model.layers().iter().zip(&header.layers) {
-            layers.push(LayerInfo::of(layer, stated.bits, input_max));
-            input_max = Some(layer.activation_max());
+            layers.push(LayerInfo::of(layer, stated.bits, takes));
+            takes = Takes::Activations { max: layer.activation_max() };
         }
         Self {
             schema: 1,
@@ -182,17 +218,46 @@ impl Inspection {
     }
 }
 
+/// A number with four digits, for people.
+fn short(number: f32) -> String {
+    let digits = 3 - (number.abs().log10().floor().clamp(-3.0, 3.0) as i32);
+    if number != 0.0 && !(1e-3..1e6).contains(&number.abs()) {
+        format!("{number:.3e}")
+    } else {
+        format!("{number:.*}", digits.max(0) as usize)
+    }
+}
+
 impl InputInfo {
     fn of(model: &Model<'_>) -> Self {
-        let Input::Text { tokeniser, words, unknown_row, .. } = model.header().input;
-        let foreign = model.is_foreign();
-        let tokeniser = tokeniser & !edgefit::words::FOREIGN;
-        let bytes = 2 * (buckets(words as usize) + words as usize);
-        Self::Text { tokeniser, foreign, words, unknown_row, bytes }
+        match (&model.header().input, model.standards()) {
+            (&Input::Text { tokeniser, words, unknown_row, .. }, _) => {
+                let foreign = model.is_foreign();
+                let tokeniser = tokeniser & !edgefit::words::FOREIGN;
+                let bytes = 2 * (buckets(words as usize) + words as usize);
+                Self::Text { tokeniser, foreign, words, unknown_row, bytes }
+            }
+            (Input::Numbers { .. }, standards) => {
+                let (means, scales) = standards.map_or((&[][..], &[][..]), |s| (s.means(), s.scales()));
+                let feature = |(&mean, scale): (&f32, &f32)| FeatureInfo { mean, range: INPUT_MAX as f32 / scale };
+                let features: Vec<FeatureInfo> = means.iter().zip(scales).map(feature).collect();
+                Self::Numbers { bytes: features.len() * 2 * size_of::<f32>(), features }
+            }
+        }
     }
 
     fn render(&self) -> String {
-        let Self::Text { tokeniser, foreign, words, unknown_row, bytes } = self;
+        let (tokeniser, foreign, words, unknown_row, bytes) = match self {
+            Self::Text { tokeniser, foreign, words, unknown_row, bytes } => {
+                (tokeniser, foreign, words, unknown_row, bytes)
+            }
+            Self::Numbers { features, bytes } => {
+                let shown = features.iter().take(SHOWN_FEATURES);
+                let shown: Vec<String> = shown.map(|f| format!("{} ± {}", short(f.mean), short(f.range))).collect();
+                let more = if features.len() > SHOWN_FEATURES { ", …" } else { "" };
+                return format!("{} numbers ({}{more}), {bytes} bytes", features.len(), shown.join(", "));
+            }
+        };
         let whose = if *foreign { ", of a foreign tokeniser" } else { "" };
         let unknown = if *unknown_row { ", a row for all others" } else { "" };
         format!("text: {words} words{whose}{unknown}, tokeniser {tokeniser}, {bytes} bytes")
@@ -200,20 +265,24 @@ impl InputInfo {
 }
 
 impl LayerInfo {
-    fn of(layer: &Layer<'_>, bits: u8, input_max: Option<i32>) -> Self {
+    fn of(layer: &Layer<'_>, bits: u8, takes: Takes) -> Self {
         let (inputs, units) = (layer.inputs(), layer.units());
         let (weights, width): (Vec<i32>, usize) = match layer.weights() {
             Weights::I8(weights) => (weights.iter().map(|&w| w.into()).collect(), 1),
             Weights::I16(weights) => (weights.iter().map(|&w| w.into()).collect(), 2),
         };
         // Word-major where rows are added, else unit-major.
-        let at = |input: usize, unit: usize| match input_max {
-            None => weights[input * units + unit],
-            Some(_) => weights[unit * inputs + input],
+        let at = |input: usize, unit: usize| match takes {
+            Takes::Rows => weights[input * units + unit],
+            _ => weights[unit * inputs + input],
         };
-        let bound = |(unit, &bias): (usize, &i32)| match input_max {
-            None => i64::from(bias).abs() + 128 * inputs as i64,
-            Some(max) => accumulator_bound(bias, (0..inputs).map(|input| at(input, unit)), max),
+        let bound = |(unit, &bias): (usize, &i32)| {
+            let column = (0..inputs).map(|input| at(input, unit));
+            match takes {
+                Takes::Rows => i64::from(bias).abs() + 128 * inputs as i64,
+                Takes::Numbers => signed_accumulator_bound(bias, column, INPUT_MAX),
+                Takes::Activations { max } => accumulator_bound(bias, column, max),
+            }
         };
         Self {
             inputs,

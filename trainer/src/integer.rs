@@ -1,8 +1,8 @@
 //! Integer inference on the host: the same code that runs on the board.
 
-use edgefit::{Classifier, Model, ScratchView, seen_words};
+use edgefit::{Model, ScratchView, input_words, link::Served, seen_words};
 
-use crate::data::{Corpus, Split};
+use crate::{board::Document, data::Corpus};
 
 /// Buffers for one model, as large as it needs.
 pub(crate) struct Buffers {
@@ -17,7 +17,7 @@ impl Buffers {
     pub(crate) fn of(model: &Model<'_>) -> Self {
         let units = model.widest();
         Self {
-            seen: vec![0; seen_words(model.rows())],
+            seen: vec![0; model.standards().map_or(seen_words(model.rows()), |s| input_words(s.features()))],
             accumulators: vec![0; units],
             logits: vec![0; units],
             front: vec![0; units],
@@ -37,33 +37,43 @@ impl Buffers {
 }
 
 /// The integer logits of documents, one after the other: `model.outputs()` values each.
-fn logits(model: &Model<'_>, documents: usize, mut feed: impl FnMut(&mut Classifier<'_, '_>, usize)) -> Vec<i32> {
+fn logits(model: &Model<'_>, documents: usize, mut feed: impl FnMut(&mut Served<'_, '_>, usize)) -> Vec<i32> {
     let mut buffers = Buffers::of(model);
-    let mut classifier = Classifier::new(model, buffers.view()).expect("the buffers are as large as the model needs");
+    let mut classifier = Served::new(model, buffers.view()).expect("the buffers are as large as the model needs");
     let mut all = Vec::with_capacity(documents * model.outputs());
     for document in 0..documents {
         feed(&mut classifier, document);
-        all.extend_from_slice(classifier.finish().values());
+        all.extend_from_slice(classifier.finish().expect("the document is whole").values());
     }
     all
 }
 
-/// The integer logits of a corpus, from row ids.
+/// The integer logits of a corpus, from row ids or raw numbers.
 ///
 /// # Panics
 ///
-/// If the corpus was made with another vocabulary, so that it names rows that the model does not have.
+/// If the corpus was made with another vocabulary, so that it names rows that the model does not have, or with other features.
 #[must_use]
-pub fn logits_of_rows(model: &Model<'_>, corpus: &Corpus) -> Vec<i32> {
-    logits(model, corpus.len(), |classifier, document| {
-        for &row in corpus.rows_of_file(document) {
-            classifier.row(row).expect("the corpus was made with the model's vocabulary");
+pub fn logits_of_corpus(model: &Model<'_>, corpus: &Corpus) -> Vec<i32> {
+    logits(model, corpus.len(), |classifier, document| match classifier {
+        Served::Text(classifier) => {
+            let rows = corpus.rows_of_file(document);
+            classifier.rows(rows).expect("the corpus was made with the model's vocabulary");
+        }
+        Served::Numbers(classifier) => {
+            classifier.numbers(corpus.raw_numbers(document)).expect("the corpus has the model's features");
         }
     })
 }
 
-/// The integer logits of the documents at `indices` of a split, from raw text.
+/// The integer logits of these documents, as they go to a board.
+///
+/// # Panics
+///
+/// If they are texts and the model is one of numbers, or the other way round.
 #[must_use]
-pub fn logits_of_text(model: &Model<'_>, split: &Split, indices: &[usize]) -> Vec<i32> {
-    logits(model, indices.len(), |classifier, i| classifier.text(split.text(indices[i])))
+pub fn logits_of_documents(model: &Model<'_>, documents: &[Document<'_>]) -> Vec<i32> {
+    logits(model, documents.len(), |classifier, i| {
+        documents[i].feed(classifier).expect("documents that the model takes");
+    })
 }

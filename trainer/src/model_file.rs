@@ -31,7 +31,7 @@ impl ModelFile {
         Self { blocks, len: bytes.len() }
     }
 
-    /// Builds the file of an integer network with its vocabulary, and loads it once to see that it is sound.
+    /// Builds the file of an integer network with its vocabulary or standards, and loads it once to see that it is sound.
     ///
     /// # Errors
     ///
@@ -42,18 +42,22 @@ impl ModelFile {
         labels: &[String],
         provenance: Provenance<'_>,
     ) -> Result<Self> {
-        let Inputs::Words(vocabulary) = inputs else {
-            return Err(Error::usage("models of numbers cannot be exported yet", "train on texts"));
-        };
         let mut arena = Arena::default();
         let labels = labels.join("\0");
-        let input = Input::Text {
-            tokeniser: if vocabulary.foreign { TOKENISER | FOREIGN } else { TOKENISER },
-            seed: vocabulary.seed,
-            words: vocabulary.fingerprints.len() as u32,
-            unknown_row: vocabulary.unknown_row().is_some(),
-            displacements: arena.put(&vocabulary.displacements),
-            fingerprints: arena.put(&vocabulary.fingerprints),
+        let input = match inputs {
+            Inputs::Words(vocabulary) => Input::Text {
+                tokeniser: if vocabulary.foreign { TOKENISER | FOREIGN } else { TOKENISER },
+                seed: vocabulary.seed,
+                words: vocabulary.fingerprints.len() as u32,
+                unknown_row: vocabulary.unknown_row().is_some(),
+                displacements: arena.put(&vocabulary.displacements),
+                fingerprints: arena.put(&vocabulary.fingerprints),
+            },
+            Inputs::Numbers(standards) => Input::Numbers {
+                features: standards.features() as u32,
+                means: arena.put(&standards.means),
+                scales: arena.put(&standards.scales),
+            },
         };
         let layers = network.layers.iter().map(|layer| layer_header(layer, &mut arena)).collect();
         let header = Header { labels: &labels, logit_scale: network.logit_scale, input, layers, provenance };

@@ -9,12 +9,13 @@ use std::{
 use clap::Args;
 use edgefit::{
     Classifier, Model,
+    link::Served,
     vocabulary::Vocabulary,
     words::{Hash, Splitter, WordSink},
 };
 use serde::Serialize;
 
-use crate::{Error, Result, commands::Outcome, integer::Buffers, model_file::ModelFile};
+use crate::{Error, Result, board::Given, commands::Outcome, integer::Buffers, model_file::ModelFile};
 
 /// No input is longer than this, in bytes.
 const LONGEST: u64 = 1 << 30;
@@ -79,7 +80,8 @@ pub fn predict(args: &PredictArgs) -> Result<Outcome> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model().expect("a file that was read has been loaded once");
     let documents = documents(args)?;
-    let predictions: Vec<Prediction> = documents.iter().map(|text| of_text(&model, text, args.words)).collect();
+    let predict = |document: &Typed| of_document(&model, document, args.words);
+    let predictions = documents.iter().map(predict).collect::<Result<Vec<Prediction>>>()?;
     let text = if args.json {
         let labels: Vec<&str> = model.labels().collect();
         let model = args.model.display().to_string();
@@ -91,10 +93,18 @@ pub fn predict(args: &PredictArgs) -> Result<Outcome> {
     Ok(Outcome { text, failed: false })
 }
 
+/// A document as it was given, and where.
+struct Typed {
+    bytes: Vec<u8>,
+    place: String,
+}
+
 /// The documents, from wherever they come.
-fn documents(args: &PredictArgs) -> Result<Vec<Vec<u8>>> {
+fn documents(args: &PredictArgs) -> Result<Vec<Typed>> {
     if !args.texts.is_empty() {
-        return Ok(args.texts.iter().map(|text| text.clone().into_bytes()).collect());
+        let typed =
+            |(i, text): (usize, &String)| Typed { bytes: text.clone().into_bytes(), place: format!("text {}", i + 1) };
+        return Ok(args.texts.iter().enumerate().map(typed).collect());
     }
     let bytes = match args.input.as_deref().filter(|path| *path != Path::new("-")) {
         Some(path) => std::fs::File::open(path).and_then(limited).map_err(Error::io("read", path))?,
@@ -106,11 +116,16 @@ fn documents(args: &PredictArgs) -> Result<Vec<Vec<u8>>> {
             limited(stdin).map_err(Error::io("read", "stdin"))?
         }
     };
+    let whence = args.input.as_deref().map_or("stdin".into(), Path::to_string_lossy);
     if args.whole {
-        return Ok(vec![bytes]);
+        return Ok(vec![Typed { bytes, place: whence.into_owned() }]);
     }
-    let line = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).to_vec();
-    Ok(bytes.split(|byte| *byte == b'\n').map(line).filter(|line| !line.trim_ascii().is_empty()).collect())
+    let line = |(i, line): (usize, &[u8])| {
+        let bytes = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+        Typed { bytes, place: format!("{whence}, line {}", i + 1) }
+    };
+    let lines = bytes.split(|byte| *byte == b'\n').enumerate().map(line);
+    Ok(lines.filter(|line| !line.bytes.trim_ascii().is_empty()).collect())
 }
 
 fn limited(from: impl Read) -> std::io::Result<Vec<u8>> {
@@ -144,36 +159,40 @@ impl WordSink for Known<'_> {
     }
 }
 
-fn of_text(model: &Model<'_>, text: &[u8], words: usize) -> Prediction {
+fn of_document(model: &Model<'_>, Typed { bytes, place }: &Typed, words: usize) -> Result<Prediction> {
+    let document = Given::parse(bytes, model, place)?;
     let mut buffers = Buffers::of(model);
-    let mut classifier = Classifier::new(model, buffers.view()).expect("the buffers are as large as the model needs");
-    classifier.text(text);
-    let answer = classifier.finish();
+    let mut classifier = Served::new(model, buffers.view()).expect("the buffers are as large as the model needs");
+    document.view().feed(&mut classifier).expect("the document is of the model's kind");
+    let answer = classifier.finish().expect("it is whole");
     let class = answer.class();
     let labels: Vec<&str> = model.labels().collect();
     let logits = answer.values().to_vec();
-    let prediction = Prediction {
-        input: String::from_utf8_lossy(text).into_owned(),
+    let mut prediction = Prediction {
+        input: String::from_utf8_lossy(bytes).into_owned(),
         label: labels[class].to_owned(),
         probability: answer.probability(class),
         probabilities: (0..labels.len()).map(|class| answer.probability(class)).collect(),
-        logits: logits.clone(),
+        logits,
         words: Vec::new(),
     };
-    let words = if words == 0 { Vec::new() } else { weigh(model, &mut classifier, text, &logits, class, words) };
-    Prediction { words, ..prediction }
+    if let (Served::Text(classifier), Some(vocabulary), 1..) = (&mut classifier, model.vocabulary(), words) {
+        let scale = model.header().logit_scale;
+        prediction.words = weigh(vocabulary, scale, classifier, bytes, &prediction.logits, class);
+        prediction.words.truncate(words);
+    }
+    Ok(prediction)
 }
 
 /// The words whose absence would move the decision most.
 fn weigh(
-    model: &Model<'_>,
+    vocabulary: &Vocabulary<'_>,
+    scale: f32,
     classifier: &mut Classifier<'_, '_>,
     text: &[u8],
     logits: &[i32],
     class: usize,
-    most: usize,
 ) -> Vec<Weighed> {
-    let vocabulary = model.vocabulary();
     let mut known = Known { vocabulary, word: Vec::new(), hash: Hash::new(vocabulary.seed()), found: Vec::new() };
     let mut splitter = Splitter::new();
     splitter.feed(text, &mut known);
@@ -185,11 +204,10 @@ fn weigh(
             classifier.row(*row).expect("the vocabulary names rows of the model");
         }
         let without = lead(classifier.finish().values(), class);
-        let weight = (all - without) as f32 * model.header().logit_scale;
+        let weight = (all - without) as f32 * scale;
         weighed.push(Weighed { word: word.clone(), weight });
     }
     weighed.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()).then_with(|| a.word.cmp(&b.word)));
-    weighed.truncate(most);
     weighed.retain(|weighed| weighed.weight != 0.0);
     weighed
 }

@@ -1,10 +1,12 @@
 //! Quantisation: from a network in f32 to layers of integers whose accumulators provably fit 32 bits.
 
-use edgefit::arithmetic::{accumulator_bound, fits, requantise_factor};
+use edgefit::{
+    INPUT_MAX,
+    arithmetic::{accumulator_bound, fits, requantise_factor, signed_accumulator_bound},
+};
 
 use crate::{
     Error, Result,
-    data::LARGEST_INPUT,
     network::{Dense, Network},
 };
 
@@ -24,7 +26,7 @@ pub struct IntegerLayer {
     pub inputs: usize,
     /// How many bits a weight uses.
     pub bits: u8,
-    /// The weights: word-major `[inputs][units]` in the first layer, unit-major `[units][inputs]` after it.
+    /// The weights: word-major `[inputs][units]` in a first layer over text, unit-major `[units][inputs]` in all others.
     pub weights: Vec<i16>,
     /// The bias of each unit, in accumulator units.
     pub biases: Vec<i32>,
@@ -54,13 +56,25 @@ struct Rounded {
     bounds: Vec<i64>,
 }
 
-/// Rounds the weights of a layer, symmetric, one scale a unit, given the value of one unit of its inputs.
-///
-/// `input` is that value and the largest input; `None` for the first layer, whose rows are added once at most.
-fn round(layer: &Dense, bits: u8, input: Option<(f64, i32)>) -> Rounded {
+/// What a layer takes.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// Rows of a vocabulary, each added once at most.
+    Rows,
+    /// Numbers of either sign, quantised to 8 bits; `scale` is the value of one unit.
+    Numbers { scale: f64 },
+    /// Activations from 0 to `max`; `scale` is the value of one unit.
+    Activations { scale: f64, max: i32 },
+}
+
+/// Rounds the weights of a layer, symmetric, one scale a unit, given what it takes.
+fn round(layer: &Dense, bits: u8, takes: Takes) -> Rounded {
     let (inputs, units) = (layer.inputs(), layer.units());
     let limit = f64::from((1i32 << (bits - 1)) - 1);
-    let input_scale = input.map_or(1.0, |(scale, _)| scale);
+    let input_scale = match takes {
+        Takes::Rows => 1.0,
+        Takes::Numbers { scale } | Takes::Activations { scale, .. } => scale,
+    };
     let mut rounded = Rounded {
         weights: vec![0; inputs * units],
         biases: Vec::with_capacity(units),
@@ -74,17 +88,16 @@ fn round(layer: &Dense, bits: u8, input: Option<(f64, i32)>) -> Rounded {
         let scale = (largest / limit).max(bias.abs() / (input_scale * BIAS_MAX));
         let scale = if scale > 0.0 { scale } else { 1.0 };
         for (i, w) in column().enumerate() {
-            let at = if input.is_some() { unit * inputs + i } else { i * units + unit };
+            let at = if matches!(takes, Takes::Rows) { i * units + unit } else { unit * inputs + i };
             rounded.weights[at] = (w / scale).round() as i16;
         }
         let bias = (bias / (scale * input_scale)).round() as i32;
-        let bound = match input {
+        let weights = || rounded.weights[unit * inputs..][..inputs].iter().map(|&w| i32::from(w));
+        let bound = match takes {
             // As the loader has it: each row's weight at its largest, whatever the rows hold.
-            None => i64::from(bias).abs() + 128 * inputs as i64,
-            Some((_, max)) => {
-                let weights = &rounded.weights[unit * inputs..][..inputs];
-                accumulator_bound(bias, weights.iter().map(|&w| i32::from(w)), max)
-            }
+            Takes::Rows => i64::from(bias).abs() + 128 * inputs as i64,
+            Takes::Numbers { .. } => signed_accumulator_bound(bias, weights(), INPUT_MAX),
+            Takes::Activations { max, .. } => accumulator_bound(bias, weights(), max),
         };
         rounded.biases.push(bias);
         rounded.accumulator_scales.push(scale * input_scale);
@@ -157,11 +170,12 @@ fn attempt(
     weight_bits: u8,
 ) -> Option<IntegerNetwork> {
     let activation_max = (1u16 << activation_bits) - 1;
-    let mut input = inputs.map(|scale| (scale, LARGEST_INPUT));
+    let mut takes = inputs.map_or(Takes::Rows, |scale| Takes::Numbers { scale });
+    let mut logit_scale = 1.0;
     let mut layers = Vec::with_capacity(network.layers.len());
     for (i, layer) in network.layers.iter().enumerate() {
         let bits = preferred_bits(i, layer).min(weight_bits);
-        let rounded = round(layer, bits, input);
+        let rounded = round(layer, bits, takes);
         let (scale, max) = match peaks.get(i) {
             Some(&peak) if peak > 0.0 => (f64::from(peak) * HEADROOM / f64::from(activation_max), activation_max),
             Some(_) => (1.0, activation_max),
@@ -169,9 +183,9 @@ fn attempt(
             None => (rounded.accumulator_scales.iter().copied().fold(0.0, f64::max), 0),
         };
         layers.push(rounded.finish(layer.inputs(), bits, scale, max)?);
-        input = Some((scale, i32::from(max)));
+        takes = Takes::Activations { scale, max: i32::from(max) };
+        logit_scale = scale;
     }
-    let (logit_scale, _) = input?;
     Some(IntegerNetwork { layers, logit_scale: logit_scale as f32 })
 }
 
@@ -213,7 +227,7 @@ mod tests {
             bias in -10f32..10.0,
         ) {
             let layer = Dense { kernel: kernel.clone(), bias: vec![bias; 3] };
-            let rounded = round(&layer, 8, None);
+            let rounded = round(&layer, 8, Takes::Rows);
             for (at, w) in kernel.iter().enumerate() {
                 let scale = rounded.accumulator_scales[at % 3];
                 prop_assert!((f64::from(rounded.weights[at]) * scale - f64::from(*w)).abs() <= scale * 0.500_001);

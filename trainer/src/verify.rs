@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::{
     Result,
-    board::{self, Board, Parting, Session},
+    board::{self, Board, Document, Parting, Session},
     classes::decisions,
     data::Split,
     evaluate::Evaluated,
@@ -109,25 +109,26 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
         return Ok(Outcome { row, correctness: None, mismatch: None });
     }
     let model = evaluated.file.model().expect("an evaluated file has been loaded once");
-    let host = integer::logits_of_text(&model, test, indices);
+    let documents = board::Documents::of(test, &model);
+    let documents: Vec<Document<'_>> = indices.iter().map(|&document| documents.get(document)).collect();
+    let host = integer::logits_of_documents(&model, &documents);
     let mut session = Session::start(board, evaluated.file.bytes())?;
     let mut logits = Vec::with_capacity(indices.len());
     let mut logit_mismatches = 0;
     let mut mismatch = None;
-    let texts: Vec<&[u8]> = indices.iter().map(|&document| test.text(document)).collect();
-    session.classify_texts(&texts, |i, answer| {
+    session.classify_all(&documents, |i, answer| {
         let host = &host[i * model.outputs()..][..model.outputs()];
         logits.extend_from_slice(&answer);
         if answer != host {
             logit_mismatches += 1;
             let host = host.to_vec();
-            mismatch.get_or_insert_with(|| Mismatch { document: indices[i], host, board: answer, parting: None });
+            mismatch.get_or_insert_with(|| (i, Mismatch { document: indices[i], host, board: answer, parting: None }));
         }
     })?;
     session.finish()?;
-    if let Some(Mismatch { document, parting, .. }) = &mut mismatch {
+    if let Some((i, Mismatch { parting, .. })) = &mut mismatch {
         let file = evaluated.file.bytes();
-        *parting = board::parting(board, file, file, test.text(*document))?;
+        *parting = board::parting(board, file, file, documents[*i])?;
     }
     let labels: Vec<u16> = indices.iter().map(|&document| test.label(document)).collect();
     let right = |(decision, label): (u16, &u16)| f32::from(decision == *label);
@@ -140,7 +141,7 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
     Ok(Outcome {
         row,
         correctness: Some(decisions(&logits, labels.len()).into_iter().zip(&labels).map(right).collect()),
-        mismatch,
+        mismatch: mismatch.map(|(_, mismatch)| mismatch),
     })
 }
 

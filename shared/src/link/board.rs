@@ -3,10 +3,10 @@
 use heapless::Vec;
 
 use super::{
-    Info, LINK_VERSION, MAX_LOGITS, Request, Response, SELF_TEST_STRIDE,
+    Info, LINK_VERSION, MAX_LOGITS, Request, Response, Served,
     frame::{self, MAX_FRAME},
 };
-use crate::{Classifier, Error, Model};
+use crate::{Error, Model};
 
 /// A counter that runs upwards and wraps around.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub struct Board<'b, 'm, 's> {
     device: Device<'b>,
     /// The bytes of the model, validated anew by a self-test.
     region: &'m [u8],
-    model: Result<(Classifier<'m, 's>, u32), Error>,
+    model: Result<(Served<'m, 's>, u32), Error>,
     /// Why the document at hand cannot be classified, if so.
     refusal: Option<Error>,
     expected: u16,
@@ -78,13 +78,13 @@ enum Outcome {
 impl<'b, 'm, 's> Board<'b, 'm, 's> {
     /// A board of this name, with a classifier and the CRC-32 of its model, or the reason why there is none.
     #[must_use]
-    pub const fn new(name: &'b str, model: Result<(Classifier<'m, 's>, u32), Error>) -> Self {
+    pub const fn new(name: &'b str, model: Result<(Served<'m, 's>, u32), Error>) -> Self {
         Self::on(Device { name, info: Info::default, clock: Clock::NONE }, &[], model)
     }
 
     /// Like [`Board::new`], on a device that tells what it is, with the region that the model was found in.
     #[must_use]
-    pub const fn on(device: Device<'b>, region: &'m [u8], model: Result<(Classifier<'m, 's>, u32), Error>) -> Self {
+    pub const fn on(device: Device<'b>, region: &'m [u8], model: Result<(Served<'m, 's>, u32), Error>) -> Self {
         Self {
             device,
             region,
@@ -151,20 +151,18 @@ impl<'b, 'm, 's> Board<'b, 'm, 's> {
             (_, Ok((classifier, _))) => classifier,
         };
         let before = (self.device.clock.now)();
-        match request {
+        let taken = match request {
             Request::Text(chunk) => classifier.text(chunk),
-            Request::Rows(ids) => {
-                if let Err(error) = rows(classifier, ids) {
-                    self.refusal.get_or_insert(error);
-                    return Outcome::Refused(error);
-                }
-            }
+            Request::Rows(ids) => classifier.rows(ids),
+            Request::Numbers(numbers) => classifier.numbers(numbers),
             Request::Finish => {
                 if let Some(error) = self.refusal.take() {
                     classifier.reset();
                     return Outcome::Refused(error);
                 }
-                classifier.finish();
+                if let Err(error) = classifier.finish() {
+                    return Outcome::Refused(error);
+                }
                 self.documents = self.documents.wrapping_add(1);
                 self.bench = (core::mem::take(&mut self.spent), self.device.clock.since(before));
                 return Outcome::Logits { from: 0 };
@@ -178,7 +176,11 @@ impl<'b, 'm, 's> Board<'b, 'm, 's> {
                 self.spent = 0;
                 return if request == Request::Hello { Outcome::Hello } else { Outcome::Done };
             }
-            Request::Quit | Request::Load(_) | Request::Info => {}
+            Request::Quit | Request::Load(_) | Request::Info => Ok(()),
+        };
+        if let Err(error) = taken {
+            self.refusal.get_or_insert(error);
+            return Outcome::Refused(error);
         }
         self.spent = self.spent.wrapping_add(self.device.clock.since(before));
         Outcome::Done
@@ -192,20 +194,14 @@ impl<'b, 'm, 's> Board<'b, 'm, 's> {
     /// The model's bytes must still be those that were loaded; its answer is for the host to compare.
     fn self_test(&mut self) -> Outcome {
         let Ok((classifier, crc)) = &mut self.model else { return Outcome::Refused(Error::BadMagic) };
-        classifier.reset();
         self.refusal = None;
-        let rows = match Model::from_region(self.region) {
-            Err(error) => return Outcome::Refused(error),
-            Ok(model) if model.crc() != *crc => return Outcome::Refused(Error::BadCrc),
-            Ok(model) => model.rows(),
+        let answer = match Model::from_region(self.region) {
+            Err(error) => Err(error),
+            Ok(model) if model.crc() != *crc => Err(Error::BadCrc),
+            Ok(model) => classifier.self_test(&model).map(|_| ()),
         };
-        for row in (0..rows).step_by(SELF_TEST_STRIDE) {
-            if let Err(error) = classifier.row(row as u16) {
-                return Outcome::Refused(error);
-            }
-        }
-        classifier.finish();
-        Outcome::Logits { from: 0 }
+        classifier.reset();
+        answer.map_or_else(Outcome::Refused, |()| Outcome::Logits { from: 0 })
     }
 
     fn response(&self, outcome: Outcome) -> Response<'b> {
@@ -232,11 +228,4 @@ impl<'b, 'm, 's> Board<'b, 'm, 's> {
             (Outcome::Done, _) => Response::Done,
         }
     }
-}
-
-/// Adds the rows of these ids up to the first that is wrong.
-fn rows(classifier: &mut Classifier<'_, '_>, ids: &[u8]) -> Result<(), Error> {
-    let (ids, half) = ids.as_chunks::<2>();
-    ids.iter().try_for_each(|id| classifier.row(u16::from_le_bytes(*id)))?;
-    if half.is_empty() { Ok(()) } else { Err(Error::BadLength) }
 }

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
-use edgefit::{Classifier, Model, ScratchView, format, seen_words};
+use edgefit::{Classifier, Model, NumericClassifier, ScratchView, Standards, format, input_words, seen_words};
 use proptest::test_runner::Config;
 
 /// How often a property is tried: once where each step is interpreted.
@@ -49,7 +49,10 @@ impl Room {
     pub(crate) fn new(model: &Model<'_>) -> Self {
         let widest = model.widest();
         Self {
-            seen: vec![0x5555_5555; seen_words(model.rows())],
+            seen: vec![
+                0x5555_5555;
+                seen_words(model.rows()).max(model.standards().map_or(0, |s| input_words(s.features())))
+            ],
             accumulators: vec![i32::MAX; model.layers()[0].units()],
             logits: vec![i32::MIN; model.outputs()],
             front: vec![-1; widest],
@@ -68,8 +71,22 @@ impl Room {
     }
 }
 
-/// Classifies `texts`, each row alone, and all rows together. With overflow checks on, a wrong proof shows here.
+/// Classifies vectors whose inputs lie at one end or the other.
+fn exercise_numeric(model: &Model<'_>, standards: &Standards<'_>) {
+    let mut room = Room::new(model);
+    let mut classifier = NumericClassifier::new(model, room.view()).expect("the room is made for the model");
+    for ends in [[f32::MAX, f32::MAX], [-f32::MAX, -f32::MAX], [f32::MAX, -f32::MAX], [0.0, 1.0]] {
+        let vector: Vec<f32> = ends.into_iter().cycle().take(standards.features()).collect();
+        check(model, classifier.classify(&vector).expect("a whole vector of finite numbers"));
+    }
+    classifier.classify(standards.means()).expect("means are finite");
+}
+
+/// Classifies `texts`, each row alone, and all rows together; or vectors. With overflow checks on, a wrong proof shows here.
 pub(crate) fn exercise(model: &Model<'_>, texts: &[&[u8]]) {
+    if let Some(standards) = model.standards() {
+        return exercise_numeric(model, standards);
+    }
     let mut room = Room::new(model);
     let mut classifier = Classifier::new(model, room.view()).expect("the room is made for the model");
     let rows = 0..u16::try_from(model.rows()).expect("the format allows 65,535 rows");

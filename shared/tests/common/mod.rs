@@ -58,8 +58,39 @@ pub(crate) fn tiny_model() -> Vec<u8> {
     let table: Vec<i8> = rows.iter().flat_map(|(_, row)| *row).chain(unknown).collect();
     let first = layer(&mut arena, 8, 4_095, &table, &[3, -2, 10, 40], 9.5);
     let second = layer(&mut arena, 12, 0, &[900i16, -1_000, 37, -20], &[1_234], 0.004);
+    write("tiny", "negative\0positive", input, [first, second], &arena)
+}
+
+/// The bytes of a model with 4 numeric features, 3 hidden units and 3 classes: the lengths and widths of irises.
+pub(crate) fn numeric_model() -> Vec<u8> {
+    let mut arena = Arena::default();
+    let input = Input::Numbers {
+        features: 4,
+        means: arena.put(&[5.75f32, 3.0, 3.75, 1.2], |mean| mean.to_le_bytes()),
+        scales: arena.put(&[48.5f32, 81.25, 36.0, 83.0], |scale| scale.to_le_bytes()),
+    };
+    let first = layer(
+        &mut arena,
+        8,
+        4_095,
+        &[-20i8, 45, -127, -110, 30, -60, 90, 20, 5, 10, 80, 127],
+        &[-2_000, 2_500, -3_000],
+        0.15,
+    );
+    let second = layer(
+        &mut arena,
+        12,
+        0,
+        &[2_047i16, -300, -900, -800, 700, -450, -1_500, 60, 1_900],
+        &[-400, 90_000, -7],
+        0.002,
+    );
+    write("numeric", "setosa\0versicolor\0virginica", input, [first, second], &arena)
+}
+
+fn write(recipe: &str, labels: &str, input: Input, layers: [LayerHeader; 2], arena: &Arena) -> Vec<u8> {
     let provenance = Provenance {
-        recipe: "tiny",
+        recipe,
         seed: 7,
         epoch: 1,
         protocol: "article",
@@ -69,13 +100,7 @@ pub(crate) fn tiny_model() -> Vec<u8> {
         integer_accuracy: 1.0,
         edgefit: "0.1.0",
     };
-    let header = Header {
-        labels: "negative\0positive",
-        logit_scale: 0.001,
-        input,
-        layers: [first, second].into_iter().collect(),
-        provenance,
-    };
+    let header = Header { labels, logit_scale: 0.001, input, layers: layers.into_iter().collect(), provenance };
     let mut file = vec![0; ROOM];
     let len = format::write(&header, &arena.bytes, &mut file).expect("the file fits");
     file.truncate(len);

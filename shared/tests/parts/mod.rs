@@ -16,6 +16,7 @@ use crate::{
 };
 
 static TINY: LazyLock<Vec<u8>> = LazyLock::new(common::tiny_model);
+static NUMERIC: LazyLock<Vec<u8>> = LazyLock::new(common::numeric_model);
 
 /// A header and an arena.
 pub(crate) struct Parts {
@@ -33,7 +34,16 @@ pub(crate) struct Table<'h> {
 
 /// The tiny model, taken apart.
 pub(crate) fn tiny() -> Parts {
-    let (header, rest) = postcard::take_from_bytes::<Header<'_>>(&TINY[PREFIX_LEN..]).expect("a sound file");
+    apart(&TINY)
+}
+
+/// The numeric model, taken apart.
+pub(crate) fn numeric() -> Parts {
+    apart(&NUMERIC)
+}
+
+fn apart(file: &'static [u8]) -> Parts {
+    let (header, rest) = postcard::take_from_bytes::<Header<'_>>(&file[PREFIX_LEN..]).expect("a sound file");
     let (_padding, arena): (&[u8], &[u8]) = postcard::from_bytes(rest).expect("a sound file");
     Parts { header, arena: arena.to_vec() }
 }
@@ -82,12 +92,16 @@ impl Parts {
 
     /// All tables, in the order of the header.
     pub(crate) fn tables(&mut self) -> Vec<Table<'_>> {
-        let Input::Text { words, displacements, fingerprints, .. } = &mut self.header.input;
-        let bucket_bytes = 2 * buckets(*words as usize) as u32;
-        let mut tables = vec![
-            Table { name: "displacements".into(), offset: displacements, align: 2, len: bucket_bytes },
-            Table { name: "fingerprints".into(), offset: fingerprints, align: 2, len: 2 * *words },
-        ];
+        let table = |name: &str, offset, align, len| Table { name: name.into(), offset, align, len };
+        let mut tables = match &mut self.header.input {
+            Input::Text { words, displacements, fingerprints, .. } => vec![
+                table("displacements", displacements, 2, 2 * buckets(*words as usize) as u32),
+                table("fingerprints", fingerprints, 2, 2 * *words),
+            ],
+            Input::Numbers { features, means, scales } => {
+                vec![table("means", means, 4, 4 * *features), table("scales", scales, 4, 4 * *features)]
+            }
+        };
         for (i, layer) in self.header.layers.iter_mut().enumerate() {
             let (units, width) = (layer.units, if layer.bits == 8 { 1 } else { 2 });
             let weights = layer.inputs * units * width;
@@ -108,7 +122,6 @@ impl Parts {
         const FIELDS_OF_INPUT: usize = 7;
         const FIELDS_OF_LAYER: usize = 8;
         let Header { logit_scale, input, layers, .. } = &mut self.header;
-        let Input::Text { tokeniser, seed, words, unknown_row, displacements, fingerprints } = input;
         let field = field % (FIELDS_OF_INPUT + FIELDS_OF_LAYER * layers.len());
         if let Some(field) = field.checked_sub(FIELDS_OF_INPUT) {
             let layer = &mut layers[field / FIELDS_OF_LAYER];
@@ -124,14 +137,17 @@ impl Parts {
             }
             return;
         }
-        match field {
-            0 => *logit_scale = f32::from_bits(value),
-            1 => *tokeniser = value as u16,
-            2 => *seed = value,
-            3 => *words = value,
-            4 => *unknown_row = value % 2 == 1,
-            5 => *displacements = value,
-            _ => *fingerprints = value,
+        match (input, field) {
+            (_, 0) => *logit_scale = f32::from_bits(value),
+            (Input::Text { tokeniser, .. }, 1) => *tokeniser = value as u16,
+            (Input::Text { seed, .. }, 2) => *seed = value,
+            (Input::Text { words, .. }, 3) => *words = value,
+            (Input::Text { unknown_row, .. }, 4) => *unknown_row = value % 2 == 1,
+            (Input::Text { displacements, .. }, 5) => *displacements = value,
+            (Input::Text { fingerprints, .. }, _) => *fingerprints = value,
+            (Input::Numbers { features, .. }, 1 | 2) => *features = value,
+            (Input::Numbers { means, .. }, 3 | 4) => *means = value,
+            (Input::Numbers { scales, .. }, _) => *scales = value,
         }
     }
 }

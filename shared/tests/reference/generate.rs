@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{Layer, Network, Unit};
+use super::{Layer, Network, Unit, numeric::NumericNetwork};
 
 /// Words that some models know.
 pub(crate) const WORDS: [&str; 12] =
@@ -31,17 +31,18 @@ fn layer(inputs: usize, units: usize, bits: u8, activation_max: u16) -> impl Str
     vec(unit(inputs, bits), units).prop_map(move |units| Layer { bits, activation_max, units })
 }
 
-/// Layers for `rows` rows: up to three hidden ones after the first, and one to five outputs.
-fn layers(rows: usize) -> impl Strategy<Value = Vec<Layer>> {
+/// Layers for `inputs` inputs: up to three hidden ones after the first, and one to five outputs. `rows`: the inputs are rows of
+/// a vocabulary, for which the first layer has 8 bits.
+fn layers(inputs: usize, rows: bool) -> impl Strategy<Value = Vec<Layer>> {
     let bits = prop_oneof![Just(8u8), Just(9), Just(12), Just(16)];
     let max = prop_oneof![4 => Just(4_095u16), 1 => Just(i16::MAX as u16), 1 => 1u16..=300];
     (vec((1usize..=6, bits, max), 1..=4), 1usize..=5).prop_flat_map(move |(shapes, outputs)| {
         let last = shapes.len() - 1;
-        let mut inputs = rows;
+        let mut inputs = inputs;
         let mut layers = Vec::new();
         for (i, (units, bits, max)) in shapes.into_iter().enumerate() {
             let (units, max) = if i == last { (outputs, 0) } else { (units, max) };
-            layers.push(layer(inputs, units, if i == 0 { 8 } else { bits }, max));
+            layers.push(layer(inputs, units, if rows && i == 0 { 8 } else { bits }, max));
             inputs = units;
         }
         layers
@@ -53,7 +54,7 @@ pub(crate) fn network() -> impl Strategy<Value = Network> {
     (1usize..=40, any::<bool>()).prop_flat_map(|(words, unknown_row)| {
         let vocabulary = (any::<u32>(), vec(any::<u16>(), words.div_ceil(4)), vec(any::<u16>(), words));
         let known = vec(any::<bool>(), WORDS.len());
-        (vocabulary, known, layers(words + usize::from(unknown_row))).prop_map(
+        (vocabulary, known, layers(words + usize::from(unknown_row), true)).prop_map(
             move |((seed, displacements, fingerprints), known, layers)| {
                 let mut network = Network { seed, displacements, fingerprints, unknown_row, layers };
                 WORDS
@@ -70,6 +71,38 @@ pub(crate) fn network() -> impl Strategy<Value = Network> {
 /// A small network that a loader accepts.
 pub(crate) fn sound_network() -> impl Strategy<Value = Network> {
     network().prop_filter("an accumulator could overflow", Network::fits)
+}
+
+/// Any small network of numbers; in some an accumulator could overflow.
+pub(crate) fn numeric_network() -> impl Strategy<Value = NumericNetwork> {
+    (1usize..=40).prop_flat_map(|features| {
+        let mean = prop_oneof![8 => -1e3f32..1e3, 1 => any::<f32>().prop_filter("finite", |mean| mean.is_finite())];
+        let scale = prop_oneof![8 => 0.01f32..1e3, 1 => (1u32..0x7f80_0000).prop_map(f32::from_bits)];
+        (vec(mean, features), vec(scale, features), layers(features, false))
+            .prop_map(|(means, scales, layers)| NumericNetwork { means, scales, layers })
+    })
+}
+
+/// A small network of numbers that a loader accepts, and some vectors for it.
+pub(crate) fn sound_numeric_network() -> impl Strategy<Value = (NumericNetwork, Vec<Vec<f32>>)> {
+    numeric_network().prop_filter("an accumulator could overflow", NumericNetwork::fits).prop_flat_map(|network| {
+        let features = network.means.len();
+        // About the mean, from one end of the inputs to the other and somewhat beyond; and anything finite.
+        let about = -140f32..140.0;
+        let any = any::<f32>().prop_filter("finite", |raw| raw.is_finite());
+        let means = network.means.clone();
+        let scales = network.scales.clone();
+        let number = prop_oneof![6 => about.prop_map(Ok), 1 => any.prop_map(Err)];
+        let vector = vec(number, features).prop_map(move |numbers| {
+            let standards = means.iter().zip(&scales);
+            let raw = |(number, (mean, scale)): (Result<f32, f32>, (&f32, &f32))| match number {
+                Ok(steps) => Some(mean + steps / scale).filter(|raw| raw.is_finite()).unwrap_or(0.0),
+                Err(raw) => raw,
+            };
+            numbers.into_iter().zip(standards).map(raw).collect::<Vec<f32>>()
+        });
+        (Just(network), vec(vector, 1..4))
+    })
 }
 
 /// A text of known words, strangers, mark-up and noise.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
 pub(crate) mod generate;
+pub(crate) mod numeric;
 
 use std::collections::BTreeSet;
 
@@ -39,6 +40,14 @@ pub(crate) struct Unit {
     pub(crate) shift: u8,
 }
 
+/// What a layer takes.
+#[derive(Debug, Clone, Copy)]
+enum Takes {
+    Rows,
+    Numbers,
+    Activations(u16),
+}
+
 /// The distinct words of a text.
 pub(crate) fn words(text: &[u8]) -> BTreeSet<Vec<u8>> {
     text.split(|byte| !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'\'' | 0x80..))
@@ -69,13 +78,12 @@ impl Unit {
     }
 
     /// Whether neither the accumulator nor what it is requantised to can leave an i32.
-    ///
-    /// `input_max` is `None` in the first layer, where each row counts 128.
-    fn fits(&self, input_max: Option<u16>) -> bool {
+    fn fits(&self, takes: Takes) -> bool {
         let sum = |sign: i128| self.weights.iter().map(|&w| (sign * i128::from(w)).max(0)).sum::<i128>();
-        let inputs = match input_max {
-            None => 128 * self.weights.len() as i128,
-            Some(max) => sum(1).max(sum(-1)) * i128::from(max),
+        let inputs = match takes {
+            Takes::Rows => 128 * self.weights.len() as i128,
+            Takes::Numbers => 127 * (sum(1) + sum(-1)),
+            Takes::Activations(max) => sum(1).max(sum(-1)) * i128::from(max),
         };
         let bound = i128::from(self.bias).abs() + inputs;
         let requantised = (bound * i128::from(self.multiplier)).div_euclid(1i128 << self.shift);
@@ -119,22 +127,12 @@ impl Network {
 
     /// Whether no accumulator can overflow, by the rule of FORMAT.md.
     pub(crate) fn fits(&self) -> bool {
-        let input_max = |i: usize| i.checked_sub(1).map(|before| self.layers[before].activation_max);
-        self.layers.iter().enumerate().all(|(i, layer)| layer.units.iter().all(|unit| unit.fits(input_max(i))))
+        all_fit(&self.layers, Takes::Rows)
     }
 
     /// The logits of a document with these rows.
     pub(crate) fn logits(&self, rows: &BTreeSet<usize>) -> Vec<i32> {
-        let mut inputs: Vec<i128> = (0..self.rows()).map(|row| i128::from(rows.contains(&row))).collect();
-        for layer in &self.layers {
-            let outputs = layer.units.iter().map(|unit| {
-                let terms = unit.weights.iter().zip(&inputs).map(|(&weight, input)| i128::from(weight) * input);
-                let value = unit.requantised(i128::from(unit.bias) + terms.sum::<i128>());
-                if layer.activation_max == 0 { value } else { value.clamp(0, layer.activation_max.into()) }
-            });
-            inputs = outputs.collect();
-        }
-        inputs.into_iter().map(|logit| i32::try_from(logit).expect("the logit fits an i32")).collect()
+        logits(&self.layers, (0..self.rows()).map(|row| i128::from(rows.contains(&row))).collect())
     }
 
     /// The model file.
@@ -148,49 +146,74 @@ impl Network {
             displacements: arena.put(self.displacements.iter().map(|d| d.to_le_bytes())),
             fingerprints: arena.put(self.fingerprints.iter().map(|f| f.to_le_bytes())),
         };
-        let layers = (0..self.layers.len()).map(|i| self.layer(i, &mut arena)).collect();
-        let outputs = self.layers.last().map_or(0, |layer| layer.units.len());
-        let labels = vec!["class"; outputs.max(2)].join("\0");
-        let provenance = Provenance {
-            recipe: "",
-            seed: 0,
-            epoch: 0,
-            protocol: "",
-            dataset: "",
-            dataset_sha256: [0; 32],
-            float_accuracy: 0.0,
-            integer_accuracy: 0.0,
-            edgefit: "",
-        };
-        let header = Header { labels: &labels, logit_scale: 0.01, input, layers, provenance };
-        let mut file = vec![0; arena.0.len() + 1_024];
-        let len = format::write(&header, &arena.0, &mut file).expect("there is room");
-        file.truncate(len);
-        file
+        file(input, &self.layers, true, arena)
     }
+}
 
-    fn layer(&self, index: usize, arena: &mut Arena) -> LayerHeader {
-        let Layer { bits, activation_max, units } = &self.layers[index];
-        let inputs = units[0].weights.len();
-        let weights: Vec<i16> = if index == 0 {
-            (0..inputs).flat_map(|row| units.iter().map(move |unit| unit.weights[row])).collect()
+/// Whether no accumulator can overflow, by the rule of FORMAT.md.
+fn all_fit(layers: &[Layer], first: Takes) -> bool {
+    let takes = |i: usize| i.checked_sub(1).map_or(first, |before| Takes::Activations(layers[before].activation_max));
+    layers.iter().enumerate().all(|(i, layer)| layer.units.iter().all(|unit| unit.fits(takes(i))))
+}
+
+/// The logits for the inputs of the first layer.
+fn logits(layers: &[Layer], mut inputs: Vec<i128>) -> Vec<i32> {
+    for layer in layers {
+        let outputs = layer.units.iter().map(|unit| {
+            let terms = unit.weights.iter().zip(&inputs).map(|(&weight, input)| i128::from(weight) * input);
+            let value = unit.requantised(i128::from(unit.bias) + terms.sum::<i128>());
+            if layer.activation_max == 0 { value } else { value.clamp(0, layer.activation_max.into()) }
+        });
+        inputs = outputs.collect();
+    }
+    inputs.into_iter().map(|logit| i32::try_from(logit).expect("the logit fits an i32")).collect()
+}
+
+/// A model file; the weights of the first layer are stored input after input if it is `word_major`.
+fn file(input: Input, layers: &[Layer], word_major: bool, mut arena: Arena) -> Vec<u8> {
+    let headers =
+        layers.iter().enumerate().map(|(i, layer)| header_of(layer, word_major && i == 0, &mut arena)).collect();
+    let outputs = layers.last().map_or(0, |layer| layer.units.len());
+    let labels = vec!["class"; outputs.max(2)].join("\0");
+    let provenance = Provenance {
+        recipe: "",
+        seed: 0,
+        epoch: 0,
+        protocol: "",
+        dataset: "",
+        dataset_sha256: [0; 32],
+        float_accuracy: 0.0,
+        integer_accuracy: 0.0,
+        edgefit: "",
+    };
+    let header = Header { labels: &labels, logit_scale: 0.01, input, layers: headers, provenance };
+    let mut file = vec![0; arena.0.len() + 1_024];
+    let len = format::write(&header, &arena.0, &mut file).expect("there is room");
+    file.truncate(len);
+    file
+}
+
+fn header_of(layer: &Layer, word_major: bool, arena: &mut Arena) -> LayerHeader {
+    let Layer { bits, activation_max, units } = layer;
+    let inputs = units[0].weights.len();
+    let weights: Vec<i16> = if word_major {
+        (0..inputs).flat_map(|row| units.iter().map(move |unit| unit.weights[row])).collect()
+    } else {
+        units.iter().flat_map(|unit| unit.weights.iter().copied()).collect()
+    };
+    LayerHeader {
+        inputs: inputs as u32,
+        units: units.len() as u32,
+        bits: *bits,
+        activation_max: *activation_max,
+        weights: if *bits == 8 {
+            arena.put(weights.iter().map(|&w| (w as i8).to_le_bytes()))
         } else {
-            units.iter().flat_map(|unit| unit.weights.iter().copied()).collect()
-        };
-        LayerHeader {
-            inputs: inputs as u32,
-            units: units.len() as u32,
-            bits: *bits,
-            activation_max: *activation_max,
-            weights: if *bits == 8 {
-                arena.put(weights.iter().map(|&w| (w as i8).to_le_bytes()))
-            } else {
-                arena.put(weights.iter().map(|w| w.to_le_bytes()))
-            },
-            biases: arena.put(units.iter().map(|unit| unit.bias.to_le_bytes())),
-            multipliers: arena.put(units.iter().map(|unit| unit.multiplier.to_le_bytes())),
-            shifts: arena.put(units.iter().map(|unit| [unit.shift])),
-        }
+            arena.put(weights.iter().map(|w| w.to_le_bytes()))
+        },
+        biases: arena.put(units.iter().map(|unit| unit.bias.to_le_bytes())),
+        multipliers: arena.put(units.iter().map(|unit| unit.multiplier.to_le_bytes())),
+        shifts: arena.put(units.iter().map(|unit| [unit.shift])),
     }
 }
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 use clap::Args;
-use edgefit::{Classifier, Model, ScratchView, link::SELF_TEST_STRIDE, seen_words};
+use edgefit::{Model, link::Served};
 use serde::Serialize;
 
-use super::{Board, Session, flash::Step};
-use crate::{Result, commands::Outcome, model_file::ModelFile};
+use super::{Board, Given, Session, flash::Step};
+use crate::{Result, commands::Outcome, integer::Buffers, model_file::ModelFile};
 
 /// Arguments of `boards`.
 #[derive(Debug, Args)]
@@ -133,7 +133,8 @@ fn lines(steps: &[Step]) -> String {
 
 /// Starts the board, compares its answers with the host's, and says what came of it.
 fn emulated(board: &Board, file: &ModelFile, model: &Model<'_>, texts: &[String]) -> Result<Outcome> {
-    let mut host = Host::new(model);
+    let mut buffers = Buffers::of(model);
+    let mut host = Served::new(model, buffers.view()).expect("the buffers are as large as the model needs");
     let mut session = Session::start(board, file.bytes())?;
     let info = session.info()?;
     let mut text = format!(
@@ -151,58 +152,22 @@ fn emulated(board: &Board, file: &ModelFile, model: &Model<'_>, texts: &[String]
         failed |= !equal;
         if equal { format!("{what}, equal to the host") } else { format!("{what}, the host says {on_host:?}") }
     };
-    let (on_board, on_host) = (session.self_test()?, host.self_test(model));
+    let on_host = host.self_test(model).expect("the model is the classifier's").values().to_vec();
+    let on_board = session.self_test()?;
     let _ = writeln!(text, "{}", compare(&format!("self-test: logits {on_board:?}"), &on_board, &on_host));
-    for document in texts {
-        let on_board = session.classify_text(document.as_bytes())?;
-        let (on_host, label) = host.text(document, model);
-        let _ =
-            writeln!(text, "{}", compare(&format!("{document:?}: {label}, logits {on_board:?}"), &on_board, &on_host));
+    for given in texts {
+        let document = Given::parse(given.as_bytes(), model, &format!("`{given}`"))?;
+        let on_board = session.classify(document.view())?;
+        host.reset();
+        document.view().feed(&mut host).expect("the document is of the model's kind");
+        let answer = host.finish().expect("it is whole");
+        let (class, on_host) = (answer.class(), answer.values());
+        let label = model.labels().nth(class).unwrap_or_default();
+        let said = format!("{given:?}: {label} ({:.1} %), logits {on_board:?}", 100.0 * answer.probability(class));
+        let _ = writeln!(text, "{}", compare(&said, &on_board, on_host));
     }
     session.finish()?;
     Ok(Outcome { text, failed })
-}
-
-/// The same arithmetic on this machine.
-struct Host {
-    seen: Vec<u32>,
-    wide: [Vec<i32>; 2],
-    narrow: [Vec<i16>; 2],
-}
-
-impl Host {
-    fn new(model: &Model<'_>) -> Self {
-        let units = model.widest();
-        Self {
-            seen: vec![0; seen_words(model.rows())],
-            wide: [vec![0; units], vec![0; units]],
-            narrow: [vec![0; units], vec![0; units]],
-        }
-    }
-
-    fn classifier<'s, 'm>(&'s mut self, model: &'m Model<'m>) -> Classifier<'m, 's> {
-        let ([accumulators, logits], [front, back]) = (&mut self.wide, &mut self.narrow);
-        let view = ScratchView { seen: &mut self.seen, accumulators, logits, front, back };
-        Classifier::new(model, view).expect("the buffers are as large as the model needs")
-    }
-
-    fn self_test(&mut self, model: &Model<'_>) -> Vec<i32> {
-        let mut classifier = self.classifier(model);
-        for row in (0..model.rows()).step_by(SELF_TEST_STRIDE) {
-            classifier.row(row as u16).expect("below the number of rows");
-        }
-        classifier.finish().values().to_vec()
-    }
-
-    /// The logits, and the class with its probability.
-    fn text(&mut self, text: &str, model: &Model<'_>) -> (Vec<i32>, String) {
-        let mut classifier = self.classifier(model);
-        classifier.text(text.as_bytes());
-        let logits = classifier.finish();
-        let class = logits.class();
-        let label = model.labels().nth(class).unwrap_or_default();
-        (logits.values().to_vec(), format!("{label} ({:.1} %)", 100.0 * logits.probability(class)))
-    }
 }
 
 fn sound<'f>(file: &'f ModelFile, path: &Path) -> Result<Model<'f>> {

@@ -18,6 +18,8 @@ use edgefit::link::{
     frame::{self, Deframer, MAX_FRAME},
 };
 
+use super::Document;
+
 /// Why the link has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum LinkError {
@@ -198,9 +200,9 @@ impl<W: Write> Connection<W> {
         }
     }
 
-    /// The integer logits of a text.
-    pub(super) fn classify_text(&mut self, text: &[u8]) -> Result<Vec<i32>, LinkError> {
-        self.classify(text.chunks(MAX_CHUNK).map(Request::Text))
+    /// The integer logits of a document.
+    pub(super) fn classify_document(&mut self, document: Document<'_>) -> Result<Vec<i32>, LinkError> {
+        self.classify(document.requests())
     }
 
     /// The integer logits of a document of these rows.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use edgefit::{Model, Weights, seen_words, vocabulary::buckets};
+use edgefit::{Model, Weights, input_words, seen_words, vocabulary::buckets};
 use serde::Serialize;
 
 use super::{
@@ -116,9 +116,12 @@ impl Board {
         if sizes.file > region {
             obstacles.push(format!("The model has {} bytes, its region {region}. What would make it fit:", sizes.file));
         }
-        if sizes.rows > facts.scratch.rows {
-            obstacles
-                .push(format!("The model has {} rows, the image has room for {}.", sizes.rows, facts.scratch.rows));
+        let (needed, room) = (sizes.state_words(), seen_words(facts.scratch.rows));
+        if needed > room {
+            obstacles.push(match sizes.features {
+                Some(features) => format!("The model has {features} features, the image has room for {}.", 2 * room),
+                None => format!("The model has {} rows, the image has room for {}.", sizes.rows, facts.scratch.rows),
+            });
         }
         if model.widest() > facts.scratch.units {
             let (widest, units) = (model.widest(), facts.scratch.units);
@@ -167,6 +170,8 @@ struct Sizes {
     /// Bits a weight of the first layer.
     bits: u64,
     words: usize,
+    /// Where the model is one of numbers.
+    features: Option<usize>,
 }
 
 impl Sizes {
@@ -177,8 +182,14 @@ impl Sizes {
             rows: model.rows(),
             units: model.layers().iter().map(edgefit::Layer::units).collect(),
             bits: if matches!(stored, Some(Weights::I8(_))) { 8 } else { 4 },
-            words: model.vocabulary().words(),
+            words: model.vocabulary().map_or(0, edgefit::vocabulary::Vocabulary::words),
+            features: model.standards().map(edgefit::Standards::features),
         }
+    }
+
+    /// Words of the scratch that hold the state of a document: a bit a row, or two inputs a word.
+    fn state_words(&self) -> usize {
+        self.features.map_or(seen_words(self.rows), input_words)
     }
 
     /// Displacements and fingerprints, two bytes each.
@@ -233,7 +244,8 @@ impl Sizes {
 
     fn remedies(&self, facts: &Facts) -> Vec<Remedy> {
         let room = u64::from(facts.model.length);
-        let (rows_fit, widest) = (self.rows <= facts.scratch.rows, self.units.iter().copied().max().unwrap_or(0));
+        let (rows_fit, widest) =
+            (self.state_words() <= seen_words(facts.scratch.rows), self.units.iter().copied().max().unwrap_or(0));
         let units_fit = widest <= facts.scratch.units;
         let remedy = |change: String, bytes: u64, suits: bool| Remedy { change, bytes, fits: suits && bytes <= room };
         let mut remedies = Vec::new();
@@ -243,7 +255,7 @@ impl Sizes {
         let a_row = self.first_units() * self.bits / 8 + 2;
         let rows =
             (self.rows.saturating_sub(self.file.saturating_sub(room).div_ceil(a_row) as usize)).min(facts.scratch.rows);
-        if rows > 0 {
+        if rows > 0 && self.features.is_none() {
             remedies.push(remedy(format!("fewer rows: {rows} of {}", self.rows), self.with_rows(rows), units_fit));
         }
         let divisors = std::iter::successors(Some(2), |divisor| Some(divisor * 2)).take_while(|&d| d <= widest);
@@ -269,7 +281,8 @@ mod tests {
 
     /// The net 10000-512-512-1 with 8 bits a weight.
     fn much_bigger() -> Sizes {
-        let mut sizes = Sizes { file: 0, rows: 10_000, units: vec![512, 512, 1], bits: 8, words: 10_000 };
+        let mut sizes =
+            Sizes { file: 0, rows: 10_000, units: vec![512, 512, 1], bits: 8, words: 10_000, features: None };
         sizes.file = sizes.weights(1) + sizes.vocabulary() + 400;
         sizes
     }

@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod connection;
+mod document;
 mod facts;
 mod fit;
 mod flash;
@@ -26,6 +27,7 @@ use std::{
 };
 
 pub use connection::{BoardInfo, Timing};
+pub use document::{Document, Documents, Given};
 pub use fit::{Fit, Part, Remedy};
 pub use logs::LogLine;
 pub use parting::{Parting, Stage, parting};

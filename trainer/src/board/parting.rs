@@ -6,16 +6,15 @@
 use std::fmt;
 
 use edgefit::{
-    Classifier, Model, ScratchView,
+    Model,
     arithmetic::MULTIPLIER_MIN,
     format::{ALIGNMENT, MAX_CLASSES, write},
-    seen_words,
     vocabulary::Vocabulary,
     words::{Hash, Splitter, WordSink},
 };
 
-use super::{Board, Session};
-use crate::{Result, model_file::ModelFile};
+use super::{Board, Document, Session};
+use crate::{Result, integer::logits_of_documents, model_file::ModelFile};
 
 /// The shift by which the smallest multiplier makes one.
 const ONE_SHIFT: u8 = MULTIPLIER_MIN.trailing_zeros() as u8;
@@ -55,7 +54,7 @@ impl fmt::Display for Stage {
 /// # Errors
 ///
 /// Board, if it does not run a model that was cut.
-pub fn parting(board: &Board, on_board: &[u8], on_host_file: &[u8], text: &[u8]) -> Result<Option<Parting>> {
+pub fn parting(board: &Board, on_board: &[u8], on_host_file: &[u8], document: Document<'_>) -> Result<Option<Parting>> {
     let (board_cuts, host_cuts) = (cuts(on_board), cuts(on_host_file));
     let mut region = on_board.to_vec();
     let mut offsets = Vec::new();
@@ -71,12 +70,15 @@ pub fn parting(board: &Board, on_board: &[u8], on_host_file: &[u8], text: &[u8])
     let mut found = None;
     for ((offset, (number, cut)), (_, on_host)) in offsets.into_iter().zip(&board_cuts).zip(&host_cuts) {
         session.load(offset, crc(cut))?;
-        let host = accumulators(on_host, text);
-        let by_text = session.classify_text(text)?;
-        if by_text != host {
-            let words = *number == 1 && session.classify_rows(&rows(on_host_file, text))? == host;
+        let host = accumulators(on_host, document);
+        let on_the_board = session.classify(document)?;
+        if on_the_board != host {
+            let words = match document {
+                Document::Text(text) if *number == 1 => session.classify_rows(&rows(on_host_file, text))? == host,
+                _ => false,
+            };
             let stage = if words { Stage::Words } else { Stage::Layer(*number) };
-            found = Some(Parting { stage, host, board: by_text });
+            found = Some(Parting { stage, host, board: on_the_board });
             break;
         }
     }
@@ -106,7 +108,7 @@ impl WordSink for Rows<'_> {
 fn rows(file: &[u8], text: &[u8]) -> Vec<u16> {
     let file = ModelFile::from_bytes(file);
     let Ok(model) = file.model() else { return Vec::new() };
-    let vocabulary = model.vocabulary();
+    let Some(vocabulary) = model.vocabulary() else { return Vec::new() };
     let mut rows = Rows { vocabulary, hash: Hash::new(vocabulary.seed()), found: Vec::new() };
     let mut splitter = Splitter::new();
     splitter.feed(text, &mut rows);
@@ -154,22 +156,9 @@ fn arena<'f>(file: &'f ModelFile, model: &Model<'_>) -> Option<&'f [u8]> {
 }
 
 /// What a cut model answers here.
-fn accumulators(cut: &[u8], text: &[u8]) -> Vec<i32> {
+fn accumulators(cut: &[u8], document: Document<'_>) -> Vec<i32> {
     let file = ModelFile::from_bytes(cut);
-    let Ok(model) = file.model() else { return Vec::new() };
-    let units = model.widest();
-    let (mut seen, mut wide, mut logits) = (vec![0; seen_words(model.rows())], vec![0; units], vec![0; units]);
-    let (mut front, mut back) = (vec![0; units], vec![0; units]);
-    let view = ScratchView {
-        seen: &mut seen,
-        accumulators: &mut wide,
-        logits: &mut logits,
-        front: &mut front,
-        back: &mut back,
-    };
-    let Ok(mut classifier) = Classifier::new(&model, view) else { return Vec::new() };
-    classifier.text(text);
-    classifier.finish().values().to_vec()
+    file.model().map_or_else(|_| Vec::new(), |model| logits_of_documents(&model, &[document]))
 }
 
 #[cfg(test)]
@@ -177,7 +166,7 @@ mod tests {
     use super::*;
 
     const TINY: &[u8] = include_bytes!("../../../shared/golden/tiny.edgefit");
-    const TEXT: &[u8] = b"A truly wonderful film, awful plot, nobody";
+    const TEXT: Document<'_> = Document::Text(b"A truly wonderful film, awful plot, nobody");
 
     /// The golden model with one byte of a table changed, and the CRC made right again.
     fn changed(at: impl Fn(&Model<'_>) -> usize) -> Vec<u8> {
@@ -214,7 +203,7 @@ mod tests {
         let file = ModelFile::from_bytes(TINY);
         let model = file.model().unwrap();
         let mut header = model.header().clone();
-        let edgefit::format::Input::Text { seed, .. } = &mut header.input;
+        let edgefit::format::Input::Text { seed, .. } = &mut header.input else { panic!("it is one of text") };
         *seed ^= 0x55;
         let mut on_board = vec![0; TINY.len() + 64];
         let len = write(&header, arena(&file, &model).unwrap(), &mut on_board).unwrap();

@@ -3,7 +3,7 @@
 use std::{fmt::Write, fs::File};
 
 use super::{
-    Board, BoardInfo, Timing,
+    Board, BoardInfo, Document, Timing,
     connection::{Connection, LinkError, Pace},
     facts::Transport,
     logs::LogLine,
@@ -96,19 +96,29 @@ impl<'b> Session<'b> {
     ///
     /// # Errors
     ///
-    /// Board, if it does not answer, has ended, or refuses the text.
+    /// As [`Session::classify`].
     pub fn classify_text(&mut self, text: &[u8]) -> Result<Vec<i32>> {
-        self.connection.classify_text(text).map_err(|error| self.failed(&error))
+        self.classify(Document::Text(text))
     }
 
-    /// The integer logits of many texts: `each` gets the number of a text and its logits, in order. Much faster than
+    /// The integer logits of a document.
+    ///
+    /// # Errors
+    ///
+    /// Board, if it does not answer, has ended, or refuses the document: one of the other kind than its model, or of more or
+    /// fewer numbers than that has features.
+    pub fn classify(&mut self, document: Document<'_>) -> Result<Vec<i32>> {
+        self.connection.classify_document(document).map_err(|error| self.failed(&error))
+    }
+
+    /// The integer logits of many documents: `each` gets the number of a document and its logits, in order. Much faster than
     /// one after the other.
     ///
     /// # Errors
     ///
-    /// As [`Session::classify_text`].
-    pub fn classify_texts(&mut self, texts: &[&[u8]], each: impl FnMut(usize, Vec<i32>)) -> Result<()> {
-        self.connection.classify_texts(texts, each).map_err(|error| self.failed(&error))
+    /// As [`Session::classify`].
+    pub fn classify_all(&mut self, documents: &[Document<'_>], each: impl FnMut(usize, Vec<i32>)) -> Result<()> {
+        self.connection.classify_documents(documents, each).map_err(|error| self.failed(&error))
     }
 
     /// The integer logits of a document of these rows.
@@ -186,7 +196,10 @@ impl<'b> Session<'b> {
         match error {
             LinkError::Closed | LinkError::Silent(_) => {}
             LinkError::NoModel(_) => return self.board.error(error, "export the model anew, with this edgefit"),
-            LinkError::Refused(_) => return self.board.error(error, "give rows below the model's number of rows"),
+            LinkError::Refused(edgefit::Error::RowOutOfRange) => {
+                return self.board.error(error, "give rows below the model's number of rows");
+            }
+            LinkError::Refused(_) => return self.board.error(error, "give documents of the kind that the model takes"),
             _ => return self.board.error(error, "report this as a bug: image and program do not fit together"),
         }
         let Some(process) = self.process.take() else { return self.over() };

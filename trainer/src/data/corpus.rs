@@ -30,7 +30,7 @@ struct Numbers {
     features: usize,
     /// As the user gave them, the missing ones filled in: what a model file takes.
     raw: Vec<f32>,
-    /// As the first layer of a network takes them.
+    /// As the first layer of a network takes them; none where they are for a model file alone.
     inputs: Vec<f32>,
 }
 
@@ -54,7 +54,11 @@ impl Corpus {
     /// As [`Corpus::new`].
     #[must_use]
     pub fn of_model(split: &Split, model: &Model<'_>) -> Self {
-        Self::new(split, model.vocabulary())
+        match (model.vocabulary(), model.standards()) {
+            (Some(vocabulary), _) => Self::new(split, vocabulary),
+            (None, Some(standards)) => Self::raw(split, standards.means()),
+            (None, None) => unreachable!("a model is one of text or of numbers"),
+        }
     }
 
     /// Like [`Corpus::new`], with the row `start`, which must come after all others, in every document.
@@ -77,14 +81,18 @@ impl Corpus {
 
     /// The numbers of every document of a split, raw and as inputs.
     pub(super) fn of_numbers(split: &Split, standards: &Standards) -> Self {
-        let (mut raw, mut inputs) = (Vec::new(), Vec::new());
-        for document in 0..split.len() {
-            let start = raw.len();
-            let filled = split.numbers(document).zip(&standards.means);
-            raw.extend(filled.map(|(value, mean)| if value.is_nan() { *mean } else { value }));
-            inputs.extend(standards.inputs(&raw[start..]));
+        let mut corpus = Self::raw(split, &standards.means);
+        if let Some(Numbers { features, raw, inputs }) = &mut corpus.numbers {
+            inputs.extend(raw.chunks_exact(*features).flat_map(|document| standards.inputs(document)));
         }
-        let numbers = Some(Numbers { features: standards.features(), raw, inputs });
+        corpus
+    }
+
+    /// The raw numbers of every document of a split, the missing ones filled in with the mean.
+    fn raw(split: &Split, means: &[f32]) -> Self {
+        let filled = |(value, mean): (f32, &f32)| if value.is_nan() { *mean } else { value };
+        let raw = (0..split.len()).flat_map(|document| split.numbers(document).zip(means).map(filled)).collect();
+        let numbers = Some(Numbers { features: means.len(), raw, inputs: Vec::new() });
         let labels = split.labels().to_vec();
         Self { offsets: vec![0; split.len() + 1], rows: Vec::new(), labels, start: false, numbers }
     }
@@ -198,7 +206,8 @@ impl Numbers {
 
     fn subset(&self, documents: &[u32]) -> Self {
         let part = |values: &[f32]| documents.iter().flat_map(|&i| self.of(values, i as usize)).copied().collect();
-        Self { features: self.features, raw: part(&self.raw), inputs: part(&self.inputs) }
+        let inputs = if self.inputs.is_empty() { Vec::new() } else { part(&self.inputs) };
+        Self { features: self.features, raw: part(&self.raw), inputs }
     }
 }
 

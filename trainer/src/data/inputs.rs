@@ -1,5 +1,6 @@
 //! What the first layer takes: words of a vocabulary, or standardised numbers.
 
+use edgefit::INPUT_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::{Corpus, Split, VocabularyTables};
@@ -55,23 +56,20 @@ impl Inputs {
     }
 }
 
-/// How raw numbers become inputs: the mean and the standard deviation of each feature over the fitting documents, and how
-/// far the standardised values go.
+/// How raw numbers become inputs, as it was measured on the fitting documents; it travels in the model file.
 ///
-/// A standardised value is rounded to a whole multiple of a step, from -127 to 127 of them, and cut off there: training, the
+/// An input is a whole number of steps from the mean, from -127 to 127, by the rule of [`edgefit::Standards`]: training, the
 /// host and the board see the same inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standards {
     /// The mean of each feature.
     pub means: Vec<f32>,
-    /// The standard deviation of each feature; 1 for one that never changes.
-    pub deviations: Vec<f32>,
-    /// The step, in standard deviations.
+    /// The scale of each feature: steps a unit of the raw number.
+    pub scales: Vec<f32>,
+    /// The step, in standard deviations: what an input of 1 stands for in training.
     pub step: f32,
 }
 
-/// The largest input, in steps.
-pub const LARGEST_INPUT: i32 = 127;
 /// Values further from the mean than this, in standard deviations, are as good as at this distance.
 const FARTHEST: f64 = 8.0;
 
@@ -79,40 +77,24 @@ impl Standards {
     /// Measures the fitting documents. A number that is missing has no say.
     #[must_use]
     pub fn of(fitting: &Split, features: usize) -> Self {
-        let mut moments = vec![[0f64; 2]; features];
-        let mut counts = vec![0usize; features];
-        // In two passes: a large mean does not cost the deviation its digits.
-        for pass in 0..2 {
-            let means: Vec<f64> = moments.iter().map(|[mean, _]| *mean).collect();
-            let mut sums = vec![0f64; features];
-            counts.fill(0);
-            for document in 0..fitting.len() {
-                for (feature, value) in fitting.numbers(document).enumerate().filter(|(_, value)| value.is_finite()) {
-                    let value = f64::from(value);
-                    sums[feature] += if pass == 0 { value } else { (value - means[feature]).powi(2) };
-                    counts[feature] += 1;
-                }
-            }
-            for ((moments, sum), count) in moments.iter_mut().zip(sums).zip(&counts) {
-                moments[pass] = sum / (*count).max(1) as f64;
+        let moments = moments(fitting, features);
+        let mut farthest = 0f64;
+        for document in 0..fitting.len() {
+            for (value, [mean, deviation]) in fitting.numbers(document).zip(&moments) {
+                // `max` passes over NaN, which stands for a number that is missing.
+                farthest = farthest.max((f64::from(value) - mean).abs() / deviation);
             }
         }
-        let deviation = |[mean, variance]: &[f64; 2]| {
-            let deviation = variance.sqrt();
-            // Less than what f32 tells apart at this mean is no change.
-            if deviation > mean.abs() * f64::from(f32::EPSILON) && deviation >= f64::from(f32::MIN_POSITIVE) {
-                deviation as f32
-            } else {
-                1.0
-            }
+        let step = if farthest > 0.0 { farthest.min(FARTHEST) / f64::from(INPUT_MAX) } else { 1.0 };
+        // Raw numbers so close together or so far apart that f32 cannot hold the scale are as good as at its ends.
+        let scale = |[_, deviation]: &[f64; 2]| {
+            (1.0 / (deviation * step)).clamp(f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) as f32
         };
-        let means = moments.iter().map(|[mean, _]| *mean as f32).collect();
-        let deviations = moments.iter().map(deviation).collect();
-        let mut standards = Self { means, deviations, step: 1.0 };
-        let documents = (0..fitting.len()).flat_map(|document| standards.standardised(fitting, document));
-        let farthest = documents.map(f32::abs).fold(0.0, f32::max);
-        standards.step = if farthest > 0.0 { farthest.min(FARTHEST as f32) / LARGEST_INPUT as f32 } else { 1.0 };
-        standards
+        Self {
+            means: moments.iter().map(|[mean, _]| *mean as f32).collect(),
+            scales: moments.iter().map(scale).collect(),
+            step: step as f32,
+        }
     }
 
     /// How many features there are.
@@ -121,20 +103,49 @@ impl Standards {
         self.means.len()
     }
 
-    /// Raw numbers of one document as inputs.
-    pub(super) fn inputs(&self, raw: &[f32]) -> impl Iterator<Item = f32> {
-        let largest = LARGEST_INPUT as f32;
-        let scales = self.means.iter().zip(&self.deviations);
-        raw.iter().zip(scales).map(move |(value, (mean, deviation))| {
-            ((value - mean) / deviation / self.step).round().clamp(-largest, largest) * self.step
-        })
+    /// The rule of the model file.
+    ///
+    /// # Panics
+    ///
+    /// If they are not those that [`Standards::of`] has made.
+    #[must_use]
+    pub fn view(&self) -> edgefit::Standards<'_> {
+        edgefit::Standards::new(&self.means, &self.scales).expect("means are finite, scales finite and above 0")
     }
 
-    fn standardised(&self, split: &Split, document: usize) -> impl Iterator<Item = f32> {
-        let scales = self.means.iter().zip(&self.deviations);
-        let value = |(value, (mean, deviation)): (f32, (&f32, &f32))| {
-            if value.is_nan() { 0.0 } else { (value - mean) / deviation }
-        };
-        split.numbers(document).zip(scales).map(value)
+    /// The numbers of one document, raw and finite, as inputs of a network.
+    pub(super) fn inputs(&self, raw: &[f32]) -> impl Iterator<Item = f32> {
+        let mut inputs = vec![0; raw.len()];
+        self.view().inputs(0, raw, &mut inputs).expect("as many finite numbers as features");
+        inputs.into_iter().map(|input| f32::from(input) * self.step)
     }
+}
+
+/// The mean and the standard deviation of each feature; a deviation of 1 for one that never changes.
+fn moments(split: &Split, features: usize) -> Vec<[f64; 2]> {
+    let mut moments = vec![[0f64; 2]; features];
+    let mut counts = vec![0usize; features];
+    // In two passes: a large mean does not cost the deviation its digits.
+    for pass in 0..2 {
+        let means: Vec<f64> = moments.iter().map(|[mean, _]| *mean).collect();
+        let mut sums = vec![0f64; features];
+        counts.fill(0);
+        for document in 0..split.len() {
+            for (feature, value) in split.numbers(document).enumerate().filter(|(_, value)| value.is_finite()) {
+                let value = f64::from(value);
+                sums[feature] += if pass == 0 { value } else { (value - means[feature]).powi(2) };
+                counts[feature] += 1;
+            }
+        }
+        for ((moments, sum), count) in moments.iter_mut().zip(sums).zip(&counts) {
+            moments[pass] = sum / (*count).max(1) as f64;
+        }
+    }
+    for [mean, spread] in &mut moments {
+        let deviation = spread.sqrt();
+        // Less than what f32 tells apart at this mean is no change.
+        let changes = deviation > mean.abs() * f64::from(f32::EPSILON) && deviation >= f64::from(f32::MIN_POSITIVE);
+        *spread = if changes { deviation } else { 1.0 };
+    }
+    moments
 }

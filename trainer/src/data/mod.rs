@@ -45,7 +45,7 @@ pub use counts::WordCounts;
 pub use dataset::Dataset;
 pub(crate) use fingerprint::fingerprint;
 pub use held_out::held_out;
-pub use inputs::{Inputs, LARGEST_INPUT, Standards};
+pub use inputs::{Inputs, Standards};
 pub(crate) use own::of_words;
 pub use source::{Delimiter, Encoding, Impute, Reading, Source, YesNo};
 pub use split::Split;

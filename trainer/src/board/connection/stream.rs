@@ -7,11 +7,12 @@
 use std::{collections::VecDeque, io::Write};
 
 use edgefit::link::{
-    MAX_CHUNK, Request,
+    Request,
     frame::{self, MAX_FRAME},
 };
 
 use super::{Answer, Connection, Heard, LinkError};
+use crate::board::Document;
 
 /// A request that is under way.
 struct UnderWay {
@@ -20,43 +21,26 @@ struct UnderWay {
     finish: bool,
 }
 
-/// The requests of many texts, one after the other.
-struct Requests<'t> {
-    texts: &'t [&'t [u8]],
-    rest: Option<&'t [u8]>,
-}
-
-impl<'t> Iterator for Requests<'t> {
-    type Item = Request<'t>;
-
-    fn next(&mut self) -> Option<Request<'t>> {
-        let (text, later) = self.texts.split_first()?;
-        let rest = self.rest.unwrap_or(text);
-        if rest.is_empty() {
-            (self.texts, self.rest) = (later, None);
-            return Some(Request::Finish);
-        }
-        let (chunk, rest) = rest.split_at(rest.len().min(MAX_CHUNK));
-        self.rest = Some(rest);
-        Some(Request::Text(chunk))
-    }
+/// The requests of many documents, one after the other.
+fn requests<'d>(documents: &'d [Document<'d>]) -> impl Iterator<Item = Request<'d>> {
+    documents.iter().flat_map(|document| document.requests().chain([Request::Finish]))
 }
 
 impl<W: Write> Connection<W> {
-    /// The integer logits of these texts: `each` gets the number of a text and its logits, in order.
-    pub(in crate::board) fn classify_texts(
+    /// The integer logits of these documents: `each` gets the number of a document and its logits, in order.
+    pub(in crate::board) fn classify_documents(
         &mut self,
-        texts: &[&[u8]],
+        documents: &[Document<'_>],
         mut each: impl FnMut(usize, Vec<i32>),
     ) -> Result<(), LinkError> {
         let mut done = 0;
-        while let Some(rest) = texts.get(done..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = documents.get(done..).filter(|rest| !rest.is_empty()) {
             if self.pace.under_way > 0 {
                 let before = done;
                 done += self.stream(rest, |offset, logits| each(before + offset, logits))?;
             }
-            if let Some(text) = texts.get(done) {
-                let logits = self.classify_text(text)?;
+            if let Some(document) = documents.get(done) {
+                let logits = self.classify_document(*document)?;
                 each(done, logits);
                 done += 1;
             }
@@ -64,14 +48,18 @@ impl<W: Write> Connection<W> {
         Ok(())
     }
 
-    /// Streams until all texts are answered or something goes wrong, and returns how many were answered.
-    fn stream(&mut self, texts: &[&[u8]], mut each: impl FnMut(usize, Vec<i32>)) -> Result<usize, LinkError> {
-        let mut requests = Requests { texts, rest: None };
+    /// Streams until all documents are answered or something goes wrong, and returns how many were answered.
+    fn stream(
+        &mut self,
+        documents: &[Document<'_>],
+        mut each: impl FnMut(usize, Vec<i32>),
+    ) -> Result<usize, LinkError> {
+        let mut requests = requests(documents);
         let mut under_way = VecDeque::new();
         let mut bytes = 0;
         let mut first = self.next;
         let mut answered = 0;
-        while answered < texts.len() {
+        while answered < documents.len() {
             if bytes <= self.pace.under_way / 2 {
                 bytes += self.top_up(&mut requests, &mut under_way, bytes)?;
             }
@@ -90,16 +78,16 @@ impl<W: Write> Connection<W> {
             bytes -= len;
             first = first.wrapping_add(1);
         }
-        if answered < texts.len() {
+        if answered < documents.len() {
             self.hello_again()?;
         }
         Ok(answered)
     }
 
     /// Sends more requests, as many as may be under way, and returns the bytes of their frames.
-    fn top_up(
+    fn top_up<'d>(
         &mut self,
-        requests: &mut Requests<'_>,
+        requests: &mut impl Iterator<Item = Request<'d>>,
         under_way: &mut VecDeque<UnderWay>,
         already: usize,
     ) -> Result<usize, LinkError> {

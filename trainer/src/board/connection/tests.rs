@@ -5,7 +5,11 @@ use std::{
     thread,
 };
 
-use edgefit::{Aligned, Classifier, Model, Scratch, link::Board, seen_words};
+use edgefit::{
+    Aligned, Classifier, Model, Scratch,
+    link::{Board, Served},
+    seen_words,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -31,7 +35,7 @@ struct Seen {
 fn run_board(mut from_host: PipeReader, mut to_host: PipeWriter, seed: u64, one_in: u32) -> Seen {
     let model = model();
     let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
-    let classifier = Classifier::new(&model, &mut scratch).unwrap();
+    let classifier = Served::new(&model, &mut scratch).unwrap();
     let mut board = Board::new("tiny", Ok((classifier, model.crc())));
     let (mut there, mut back) = (Line::new(seed, one_in), Line::new(seed + 1, one_in));
     let (mut sent, mut arrived) = (Deframer::new(), Deframer::new());
@@ -87,7 +91,7 @@ fn texts_and_rows_get_the_answers_of_the_host() {
     let seen = with_board(0, 0, PATIENT, |connection| {
         connection.hello("tiny", model().crc()).unwrap();
         for text in texts() {
-            assert_eq!(connection.classify_text(&text), Ok(on_host(&text)));
+            assert_eq!(connection.classify_document(Document::Text(&text)), Ok(on_host(&text)));
         }
         // Row 31 is that of unknown words.
         let rows = [31; 500];
@@ -100,16 +104,16 @@ fn texts_and_rows_get_the_answers_of_the_host() {
 #[test]
 fn a_stream_of_texts_gets_the_answers_of_the_host() {
     let texts = vec![texts(); 20].concat();
-    let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    let documents: Vec<Document<'_>> = texts.iter().map(|text| Document::Text(text)).collect();
     for one_in in [0, 200] {
         let seen = with_board(3, one_in, PATIENT, |connection| {
             connection.hello("tiny", model().crc()).unwrap();
             let mut answered = 0;
             let each = |i: usize, logits| {
-                assert_eq!((i, logits), (answered, on_host(texts[i])), "one in {one_in}");
+                assert_eq!((i, logits), (answered, on_host(&texts[i])), "one in {one_in}");
                 answered += 1;
             };
-            connection.classify_texts(&texts, each).unwrap();
+            connection.classify_documents(&documents, each).unwrap();
             assert_eq!(answered, texts.len());
         });
         assert_eq!(seen.faults > 0, one_in > 0, "{} faults", seen.faults);
@@ -131,7 +135,7 @@ fn a_refused_text_ends_the_stream() {
     });
     let mut connection = Connection::new(host_reads, host_writes, PATIENT);
     assert_eq!(connection.hello("bare", 0), Err(LinkError::NoModel(edgefit::Error::BadMagic)));
-    assert!(connection.classify_texts(&[b"film"], |_, _| panic!("no answer")).is_err());
+    assert!(connection.classify_documents(&[Document::Text(b"film")], |_, _| panic!("no answer")).is_err());
     drop(connection);
     bare.join().unwrap();
 }
@@ -143,7 +147,7 @@ fn every_answer_is_right_over_a_bad_line() {
         let seen = with_board(2 * seed, 12, PATIENT, |connection| {
             connection.hello("tiny", model().crc()).unwrap();
             for text in texts() {
-                assert_eq!(connection.classify_text(&text), Ok(on_host(&text)), "seed {seed}");
+                assert_eq!(connection.classify_document(Document::Text(&text)), Ok(on_host(&text)), "seed {seed}");
             }
             let refused = Err(LinkError::Refused(edgefit::Error::RowOutOfRange));
             assert_eq!(connection.classify_rows(&[&[32][..], &[0; 5_000]].concat()), refused, "seed {seed}");
@@ -161,7 +165,7 @@ fn numbers_may_wrap_around_within_a_window() {
         connection.next = u16::MAX - 10;
         connection.hello("tiny", model().crc()).unwrap();
         for text in texts() {
-            assert_eq!(connection.classify_text(&text), Ok(on_host(&text)));
+            assert_eq!(connection.classify_document(Document::Text(&text)), Ok(on_host(&text)));
         }
     });
 }
@@ -185,7 +189,7 @@ fn a_closed_link_and_a_silent_board_are_told_apart() {
     drop(board_writes);
     assert_eq!(connection.hello("tiny", 0), Err(LinkError::Closed));
     drop(board_reads);
-    assert_eq!(connection.classify_text(b"film"), Err(LinkError::Closed));
+    assert_eq!(connection.classify_document(Document::Text(b"film")), Err(LinkError::Closed));
 }
 
 #[test]

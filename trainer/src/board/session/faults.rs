@@ -143,17 +143,17 @@ fn every_answer_is_right_over_a_line_that_loses_doubles_cuts_and_damages_frames(
     connection.hello(&board.facts.name, model.crc()).unwrap();
     let texts: Vec<Vec<u8>> = (0..300).map(|i| TEXT.repeat(i % 40)).collect();
     for text in &texts[..100] {
-        assert_eq!(connection.classify_text(text).unwrap(), on_host(text));
+        assert_eq!(connection.classify_document(Document::Text(text)).unwrap(), on_host(text));
     }
-    let slices: Vec<&[u8]> = texts[100..].iter().map(Vec::as_slice).collect();
+    let documents: Vec<Document<'_>> = texts[100..].iter().map(|text| Document::Text(text)).collect();
     let mut answered = 0;
     connection
-        .classify_texts(&slices, |i, logits| {
-            assert_eq!(logits, on_host(slices[i]));
+        .classify_documents(&documents, |i, logits| {
+            assert_eq!(logits, on_host(&texts[100 + i]));
             answered += 1;
         })
         .unwrap();
-    assert_eq!(answered, slices.len());
+    assert_eq!(answered, documents.len());
     assert!(connection.to_board.line.faults > 100, "{} faults", connection.to_board.line.faults);
     connection.quit().unwrap();
     let ended = Box::new(process).wait().unwrap();

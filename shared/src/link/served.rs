@@ -1,0 +1,98 @@
+//! What a board serves.
+
+use super::SELF_TEST_STRIDE;
+use crate::{Classifier, Error, Logits, Model, NumericClassifier, ScratchView};
+
+/// The classifier that a board serves: of text or of numbers, as its model is.
+#[derive(Debug)]
+pub enum Served<'m, 's> {
+    /// Of text.
+    Text(Classifier<'m, 's>),
+    /// Of numbers.
+    Numbers(NumericClassifier<'m, 's>),
+}
+
+impl<'m, 's> Served<'m, 's> {
+    /// The classifier for `model`, in `scratch`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScratchTooSmall`], as [`Classifier::new`] and [`NumericClassifier::new`].
+    pub fn new(model: &'m Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
+        match model.vocabulary() {
+            Some(_) => Classifier::new(model, scratch).map(Self::Text),
+            None => NumericClassifier::new(model, scratch).map(Self::Numbers),
+        }
+    }
+
+    /// The next bytes of the document's text.
+    pub(super) fn text(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let Self::Text(classifier) = self else { return Err(Error::NoVocabulary) };
+        classifier.text(chunk);
+        Ok(())
+    }
+
+    /// Adds the rows of these ids up to the first that is wrong.
+    pub(super) fn rows(&mut self, ids: &[u8]) -> Result<(), Error> {
+        let Self::Text(classifier) = self else { return Err(Error::NoVocabulary) };
+        let (ids, half) = ids.as_chunks::<2>();
+        ids.iter().try_for_each(|id| classifier.row(u16::from_le_bytes(*id)))?;
+        if half.is_empty() { Ok(()) } else { Err(Error::BadLength) }
+    }
+
+    /// Adds numbers up to the first that is wrong.
+    pub(super) fn numbers(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let Self::Numbers(classifier) = self else { return Err(Error::NoFeatures) };
+        let (numbers, part) = bytes.as_chunks::<4>();
+        numbers.iter().try_for_each(|number| classifier.numbers(&[f32::from_le_bytes(*number)]))?;
+        if part.is_empty() { Ok(()) } else { Err(Error::BadLength) }
+    }
+
+    /// Classifies the document by which a board tests itself, see [`SELF_TEST_STRIDE`]; the one at hand is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// None but where `model` is another than the classifier's.
+    pub fn self_test(&mut self, model: &Model<'_>) -> Result<Logits<'_>, Error> {
+        self.reset();
+        let inputs = 0..model.rows();
+        match self {
+            Self::Text(classifier) => {
+                inputs.step_by(SELF_TEST_STRIDE).try_for_each(|row| classifier.row(row as u16))?;
+            }
+            Self::Numbers(classifier) => {
+                inputs.into_iter().try_for_each(|feature| classifier.numbers(&[feature as u16]))?;
+            }
+        }
+        self.finish()
+    }
+
+    /// Forgets what was read of the document.
+    pub fn reset(&mut self) {
+        match self {
+            Self::Text(classifier) => classifier.reset(),
+            Self::Numbers(classifier) => classifier.reset(),
+        }
+    }
+
+    /// Ends the document and answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`NumericClassifier::finish`].
+    pub fn finish(&mut self) -> Result<Logits<'_>, Error> {
+        match self {
+            Self::Text(classifier) => Ok(classifier.finish()),
+            Self::Numbers(classifier) => classifier.finish(),
+        }
+    }
+
+    /// The last answer again; all zeros before the first one.
+    #[must_use]
+    pub fn logits(&self) -> Logits<'_> {
+        match self {
+            Self::Text(classifier) => classifier.logits(),
+            Self::Numbers(classifier) => classifier.logits(),
+        }
+    }
+}
