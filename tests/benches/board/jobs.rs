@@ -4,6 +4,7 @@ use std::{error::Error, path::Path};
 
 use edgefit::{Model, format::Provenance};
 use edgefit_trainer::{
+    board::Document,
     data::{Dataset, Inputs, Split, VocabularyTables, WordCounts},
     integer,
     model_file::ModelFile,
@@ -98,7 +99,7 @@ impl Work {
 
 /// The rows of a text's words, in order, repeats included.
 fn rows(model: &Model<'_>, text: &[u8]) -> Vec<u16> {
-    let vocabulary = model.vocabulary();
+    let Some(vocabulary) = model.vocabulary() else { return Vec::new() };
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'\'' || *byte >= 0x80;
     let words = text.split(|byte| !is_word(byte)).filter(|word| !word.is_empty());
     let hash = |word: &[u8]| edgefit::words::Hash::of(vocabulary.seed(), &word.to_ascii_lowercase());
@@ -121,7 +122,7 @@ fn reviews(model: &Model<'_>, test: &Split, words: usize, [ids, repeats]: [&'sta
     let chosen = all.filter(|(_, rows)| distinct(rows).len() == words).take(REVIEWS);
     chosen
         .flat_map(|(i, rows)| {
-            let logit = integer::logits_of_text(model, test, &[i]).first().copied();
+            let logit = integer::logits_of_documents(model, &[Document::Text(test.text(i))]).first().copied();
             let jobs = [Job::rows(ids, DISTINCT, &distinct(&rows)), Job::rows(repeats, REPEATS, &rows)];
             jobs.map(|job| Job { logit, ..job })
         })
@@ -131,7 +132,8 @@ fn reviews(model: &Model<'_>, test: &Split, words: usize, [ids, repeats]: [&'sta
 /// Texts from all over the test half, which is ordered by class.
 fn texts(model: &Model<'_>, test: &Split) -> Vec<Job> {
     let chosen: Vec<usize> = (0..test.len()).step_by((test.len() / TEXTS).max(1)).take(TEXTS).collect();
-    let logits = integer::logits_of_text(model, test, &chosen);
+    let documents: Vec<Document<'_>> = chosen.iter().map(|&i| Document::Text(test.text(i))).collect();
+    let logits = integer::logits_of_documents(model, &documents);
     let job = |(&i, logit): (&usize, i32)| {
         let text = test.text(i);
         Job { units: text.len() as f64, logit: Some(logit), ..Job::new("text-per-byte", TEXT, 1, 0, text) }
