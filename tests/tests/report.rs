@@ -98,6 +98,13 @@ fn the_report_is_whole_quiet_and_within_its_boxes_in_a_browser() {
     says_what_the_study_found(&study);
 }
 
+/// An interval as the report writes it.
+fn interval(json: &Value) -> String {
+    // Adding 0 makes a negative zero positive.
+    let number = |end: &str| (json[end].as_f64().unwrap() * 100.0).round() / 100.0 + 0.0;
+    format!("{:+.2} [{:+.2},\u{a0}{:+.2}]", number("points"), number("low"), number("high"))
+}
+
 /// The words and numbers of the report are those of the study.
 fn says_what_the_study_found(study: &Study) {
     let page = fs::read_to_string(study.report()).unwrap();
@@ -106,11 +113,22 @@ fn says_what_the_study_found(study: &Study) {
     }
     for gain in study.json["gains"].as_array().unwrap() {
         for deployment in ["float", "integer", "shift"] {
-            let number = |end: &str| gain[deployment][end].as_f64().unwrap();
-            let text = format!("{:+.2} [{:+.2}, {:+.2}]", number("points"), number("low"), number("high"));
+            let text = interval(&gain[deployment]);
             assert!(page.contains(&text), "{} {deployment} {text}", gain["recipe"]);
         }
         assert!(page.contains(gain["verdict"].as_str().unwrap()));
+        let by_seed = gain["by_seed"].as_array().unwrap();
+        assert_eq!(by_seed.len(), 2);
+        for seed in by_seed {
+            let text = interval(&seed["integer"]["gain"]);
+            assert!(page.contains(&text) || gain["recipe"].as_str().unwrap().starts_with("more-data"), "{text}");
+        }
+    }
+    // No table of gains or networks is without the linear model, whatever the protocol.
+    for protocol in ["article", "held-out"] {
+        let is_linear = |row: &&Value| row["recipe"] == "linear" && row["protocol"] == protocol;
+        assert_eq!(study.json["models"].as_array().unwrap().iter().filter(is_linear).count(), 2);
+        assert!(page.contains("linear has ") && page.contains(&format!("({protocol} protocol)")));
     }
     for words in ["does not fit", "What cannot be concluded", "Synthetic data", "held-out protocol"] {
         assert!(page.contains(words), "{words} is not in the report");

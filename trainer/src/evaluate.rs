@@ -35,6 +35,8 @@ pub struct Evaluated {
     /// Correctness a document, float and integer: the mean over the files of the epochs that stand
     /// for the run. None for a bare file.
     pub correctness: Option<[Vec<f32>; 2]>,
+    /// The same of the exported file alone, 0 or 1 a document.
+    pub exported_correctness: Option<[Vec<f32>; 2]>,
     /// What the file says of its accuracy on this very dataset. None where it says nothing, or for a run.
     pub stated_accuracy: Option<f32>,
     /// What is known of a file whose words are those of a foreign tokeniser.
@@ -74,8 +76,13 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
         let documents = test.len();
         rows.push(tidy::of_test(run, epoch, "float", documents, &network::score(&float, test.labels())));
         let real = real_logits(&exported.file, &exported.logits);
-        let deployment = format!("i{}", first_bits(&exported.file));
-        rows.push(tidy::of_test(run, epoch, &deployment, documents, &network::score(&real, test.labels())));
+        rows.push(tidy::of_test(
+            run,
+            epoch,
+            &deployment(&exported.file),
+            documents,
+            &network::score(&real, test.labels()),
+        ));
         last = Some((float, exported, checkpoint));
     }
     let (float, Exported { file, logits, clamps }, checkpoint) = last.ok_or_else(|| no_epochs(run))?;
@@ -85,6 +92,10 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
     let mean = |sums: &[f32]| sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() / (epochs.len() * sums.len()) as f64;
     let [mean_float, mean_integer] = sums.each_ref().map(|sums| mean(sums));
     let correctness = sums.map(|sums| sums.iter().map(|sum| sum / files).collect());
+
+    let mut exported_correctness = [vec![0f32; test.len()], vec![0f32; test.len()]];
+    add_right(&mut exported_correctness[0], &float, test.labels());
+    add_right(&mut exported_correctness[1], &logits, test.labels());
 
     let epoch = *epochs.last().ok_or_else(|| no_epochs(run))?;
     let mut row = ModelRow { epochs: Some(stand), ..file_row(&file, path, test) };
@@ -100,6 +111,7 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
         history: run.history.clone(),
         stops_early: run.recipe.patience.is_some(),
         correctness: Some(correctness),
+        exported_correctness: Some(exported_correctness),
         stated_accuracy: None,
         board_correctness: None,
         mismatch: None,
@@ -184,10 +196,10 @@ fn calibration(logits: &[f32], test: &Corpus) -> Result<f64> {
         .map_err(|error| Error::usage(format!("logits: {error}"), "train with a smaller --learning-rate"))
 }
 
-/// How many bits a weight of the first layer has.
-fn first_bits(file: &ModelFile) -> u8 {
+/// The name of a file's deployment, by how many bits a weight of its first layer has.
+fn deployment(file: &ModelFile) -> String {
     let model = file.model().expect("a built file has been loaded once");
-    model.header().layers.first().map_or(8, |layer| layer.bits)
+    format!("i{}", model.header().layers.first().map_or(8, |layer| layer.bits))
 }
 
 /// What a document costs on any board, by the model's own arithmetic.
@@ -222,6 +234,7 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
         history: Vec::new(),
         stops_early: false,
         correctness: None,
+        exported_correctness: None,
         stated_accuracy,
         foreign,
         board_correctness: None,
@@ -303,6 +316,7 @@ fn file_row(file: &ModelFile, path: &Path, test: &Corpus) -> ModelRow {
         recipe: provenance.recipe.to_owned(),
         seed: provenance.seed,
         protocol: provenance.protocol.to_owned(),
+        deployment: deployment(file),
         epochs: None,
         epoch: provenance.epoch,
         float: None,

@@ -69,22 +69,24 @@ pub fn run(args: &ModelsArgs) -> Result<Outcome> {
         return Ok(Outcome::of(&results, &args.print));
     }
     files::create_folder(&args.output)?;
-    let boards = Board::all(firmware)?;
-    let mut rows = Vec::new();
+    let mut shipped = Vec::with_capacity(SHIPPED.len());
     for name in SHIPPED {
-        let model = shipped(&results, name)?;
+        let model = of_recipe(&results, name)?;
         let file = ModelFile::read(model.file.path.as_ref())?;
         file.write(&args.output.join(format!("{name}.edgefit")))?;
-        rows.push(row(model, &fitting(&boards, &file)?));
+        shipped.push((model, file));
     }
+    let files: Vec<(&str, &ModelFile)> = shipped.iter().map(|(model, file)| (model.recipe.as_str(), file)).collect();
+    let rooms = rooms(&Board::all(firmware)?, &files)?;
+    let models: Vec<&ModelRow> = shipped.iter().map(|(model, _)| *model).collect();
     let readme = args.output.join("README.md");
-    files::write(&readme, page(&results, &rows, &boards, args).as_bytes())?;
+    files::write(&readme, page(&results, &models, &rooms, args).as_bytes())?;
     eprintln!("The models and {} are written", readme.display());
     Ok(Outcome::of(&results, &args.print))
 }
 
 /// The row of a recipe as it ships: the last epoch of the article protocol, or where it stopped.
-fn shipped<'r>(results: &'r Results, name: &str) -> Result<&'r ModelRow> {
+fn of_recipe<'r>(results: &'r Results, name: &str) -> Result<&'r ModelRow> {
     let stops = Recipe::named(name)?.patience.is_some();
     let stand = if stops { Stand::Chosen } else { Stand::Last };
     let protocol = if stops { Protocol::HeldOut } else { Protocol::Article };
@@ -94,83 +96,143 @@ fn shipped<'r>(results: &'r Results, name: &str) -> Result<&'r ModelRow> {
     found.ok_or_else(|| Error::input(name, "the study has no such model", "this is a fault of edgefit: report it"))
 }
 
-/// Which of the boards a model fits, in words: `all`, `all but …`, or their names.
+/// A board, and which models it has room for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// The board's name.
+    pub board: String,
+    /// Bytes that it has for a model.
+    pub bytes: usize,
+    /// Whether each model fits, in their order.
+    pub fits: Vec<bool>,
+}
+
+/// Which of some models, by name, each of some boards has room for.
 ///
 /// # Errors
 ///
 /// Facts of a board that cannot be read.
-pub fn fitting(boards: &[Board], file: &ModelFile) -> Result<String> {
-    let model = file.model().expect("a file that was read has been loaded once");
-    let (mut fit, mut others) = (Vec::new(), Vec::new());
-    for board in boards {
-        if board.fit(&model)?.fits() {
-            fit.push(board.name());
-        } else {
-            others.push(board.name());
-        }
-    }
-    Ok(match (fit.len(), others.len()) {
-        (_, 0) => "all".to_owned(),
-        (0, _) => "none".to_owned(),
-        (some, few) if few < some => format!("all but {}", others.join(", ")),
-        _ => fit.join(", "),
-    })
+pub fn rooms(boards: &[Board], models: &[(&str, &ModelFile)]) -> Result<Vec<Room>> {
+    let of_board = |board: &Board| {
+        let fits = models.iter().map(|(_, file)| {
+            let model = file.model().expect("a file that was read has been loaded once");
+            Ok(board.fit(&model)?.fits())
+        });
+        Ok(Room { board: board.name(), bytes: board.model_region_len(), fits: fits.collect::<Result<_>>()? })
+    };
+    boards.iter().map(of_board).collect()
 }
 
-/// A line of the table.
-fn row(model: &ModelRow, boards: &str) -> String {
-    let float = model.float.as_ref().map_or(f64::NAN, |float| float.test_accuracy);
-    let board = match &model.board {
-        Some(BoardRow::Ran { documents, logit_mismatches: 0, test_accuracy, .. }) => {
-            format!("{test_accuracy:.5} of {documents}, every logit equal")
+impl Room {
+    /// Which of the models of these names fit, in words: `all`, `none`, or which.
+    #[must_use]
+    pub fn words(&self, names: &[&str]) -> String {
+        let named = |fits| -> Vec<&str> {
+            names.iter().zip(&self.fits).filter(|(_, fit)| **fit == fits).map(|(name, _)| *name).collect()
+        };
+        match (named(true), named(false)) {
+            (_, others) if others.is_empty() => "all".to_owned(),
+            (fitting, _) if fitting.is_empty() => "none".to_owned(),
+            (fitting, others) if others.len() < fitting.len() => format!("all but {}", others.join(", ")),
+            (fitting, _) => fitting.join(", "),
         }
-        Some(BoardRow::Ran { logit_mismatches, .. }) => format!("{logit_mismatches} logits differ"),
+    }
+}
+
+/// A line of the table of models; `boards` says how many boards it fits.
+fn row(model: &ModelRow, boards: &str) -> String {
+    let percent = |accuracy: f64| format!("{:.3}", 100.0 * accuracy);
+    let board = match &model.board {
+        Some(BoardRow::Ran { test_accuracy, .. }) => percent(*test_accuracy),
         Some(BoardRow::Refused { error, .. }) => error.clone(),
         None => "not run".to_owned(),
     };
     format!(
-        "| `{}.edgefit` | {} | {} | {} | {float:.5} | {:.5} | {} | {board} | {} | {} |\n",
+        "| `{}.edgefit` | {} | {} | {} | {} | {} | {board} | {} | {} | {boards} |\n",
         model.recipe,
         model.seed,
         model.protocol,
         model.epoch,
-        model.integer.test_accuracy,
+        model.float.as_ref().map_or_else(|| "–".to_owned(), |float| percent(float.test_accuracy)),
+        percent(model.integer.test_accuracy),
         model.integer.flips.unwrap_or(0),
         model.file.bytes,
-        boards,
     )
 }
 
-fn page(results: &Results, rows: &[String], boards: &[Board], args: &ModelsArgs) -> String {
+/// What has run on a board, in a sentence. A logit that differs would have ended the command before.
+fn ran(models: &[&ModelRow]) -> String {
+    let of_board = |model: &&ModelRow| match &model.board {
+        Some(BoardRow::Ran { name, documents, .. }) => Some((name.clone(), *documents)),
+        _ => None,
+    };
+    models.iter().find_map(of_board).map_or_else(
+        || "No board has run them.".to_owned(),
+        |(name, documents)| {
+            format!(
+                "The board is `{name}`; it has run {documents} of the test documents\nfrom raw text, and every integer logit \
+                 equals the host's."
+            )
+        },
+    )
+}
+
+fn page(results: &Results, models: &[&ModelRow], rooms: &[Room], args: &ModelsArgs) -> String {
     let data = &results.dataset;
     let source = std::path::Path::new(&args.data.data).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut command = format!("trainer models --data {source}");
     if let Some(board) = &args.board.board {
         let _ = write!(command, " --board {board} --documents {}", args.board.documents);
     }
-    let names: Vec<String> = boards.iter().map(|board| format!("`{}`", board.name())).collect();
     let mut page = format!(
         "# Models that ship\n\n\
          Trained on the {} training documents of {} and tested on its {} test documents. This page and the\n\
          files are written by\n\n    {command}\n\n\
          **`early-stopping.edgefit` is the one to use**: a fifth of the training documents is held out and has chosen its epoch.\n\
          The others are the article's experiment, at the last of a fixed number of epochs, where most of them overfit.\n\n\
-         | file | seed | protocol | epoch | float | integer | flips | board | bytes | boards that fit |\n\
-         |---|--:|---|--:|--:|--:|--:|---|--:|---|\n",
+         | file | seed | protocol | epoch | float, % | integer, % | board, % | flips | bytes | boards |\n\
+         |---|--:|---|--:|--:|--:|--:|--:|--:|--:|\n",
         data.train_documents, data.name, data.test_documents,
     );
-    page.extend(rows.iter().map(String::as_str));
+    for (index, model) in models.iter().enumerate() {
+        let fitting = rooms.iter().filter(|room| room.fits[index]).count();
+        page.push_str(&row(model, &format!("{fitting} of {}", rooms.len())));
+    }
     let _ = write!(
         page,
-        "\nAccuracies are fractions of the test documents; a flip is a decision that differs between float and integer. The files\n\
-         hold weights and the hashes of words, no text. Each states its own provenance:\n\n    \
+        "\nAccuracies are of the test documents; a flip is a decision that differs between float and integer. {}\n\
+         `boards` counts those of the table below that a file fits.\n\n\
+         | board | room for a model, bytes | models that fit |\n|---|--:|---|\n",
+        ran(models),
+    );
+    let names: Vec<&str> = models.iter().map(|model| model.recipe.as_str()).collect();
+    for room in rooms {
+        let _ = writeln!(page, "| `{}` | {} | {} |", room.board, room.bytes, room.words(&names));
+    }
+    let _ = write!(
+        page,
+        "\nBoards named `qemu:…` are emulated. `trainer inspect FILE --board B` tells what a file takes of a board, part by part.\n\n\
+         The files hold weights and the hashes of words, no text. Each states its own provenance;\n\n    \
          trainer verify models/*.edgefit --data {source}\n\n\
-         checks it, and `trainer inspect FILE --board B` tells what a model takes of a board.\n\n\
-         The boards: {}. Those named `qemu:…` are emulated.\n\n\
-         SHA-256 of the data: `{}`. edgefit {}.\n",
-        names.join(", "),
+         checks it. SHA-256 of the data: `{}`. edgefit {}.\n",
         data.sha256,
         edgefit::VERSION,
     );
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_said_in_the_fewest_words() {
+        let words = |fits: [bool; 3]| {
+            Room { board: String::new(), bytes: 0, fits: fits.to_vec() }.words(&["linear", "l2", "dropout"])
+        };
+        assert_eq!(words([true; 3]), "all");
+        assert_eq!(words([false; 3]), "none");
+        assert_eq!(words([true, false, true]), "all but l2");
+        assert_eq!(words([true, false, false]), "linear");
+    }
 }

@@ -70,7 +70,7 @@ impl LiveTable {
         let line = || lines.add(ProgressBar::new_spinner().with_style(plain()));
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let (head, columns) = (line(), heads.len());
-        let heads: String = heads.iter().map(|head| format!("{head:>CELL$}")).collect();
+        let heads = heads.iter().map(|head| format!("{head:>CELL$}")).collect::<Vec<_>>().concat();
         head.set_message(format!("{:width$}{heads}", ""));
         let rows: Vec<(String, ProgressBar)> = names.iter().map(|name| (format!("{name:width$}"), line())).collect();
         let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {elapsed} (left {eta})");
@@ -122,7 +122,7 @@ impl LiveTable {
 
     fn draw(&self, row: usize, cells: &[String]) {
         let (name, line) = &self.rows[row];
-        let cells: String = cells.iter().map(|cell| format!("{cell:>CELL$}")).collect();
+        let cells = cells.iter().map(|cell| format!("{cell:>CELL$}")).collect::<Vec<_>>().concat();
         line.set_message(format!("{name}{cells}"));
         line.tick();
     }

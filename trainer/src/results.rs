@@ -41,6 +41,8 @@ pub struct ModelRow {
     pub seed: u64,
     /// The protocol.
     pub protocol: String,
+    /// How it is deployed: `i8`, by the bits of the first layer's weights. A study may have several deployments of one network.
+    pub deployment: String,
     /// Which epochs stand for the run: `last` (the last five) or `chosen`; null for a bare file.
     pub epochs: Option<Stand>,
     /// The epoch of the exported file.
@@ -130,8 +132,10 @@ pub enum BoardRow {
     Refused {
         /// The board.
         name: String,
-        /// Why.
+        /// Why, in a word.
         error: String,
+        /// Why, in sentences.
+        obstacles: Vec<String>,
         /// Bytes that the model takes.
         needed: usize,
         /// Bytes that the board has for it.
@@ -177,6 +181,8 @@ pub struct FileRow {
 pub struct GainRow {
     /// The protocol.
     pub protocol: String,
+    /// The deployment, of technique and baseline alike.
+    pub deployment: String,
     /// Which epochs of the technique are compared.
     pub epochs: Stand,
     /// With which epochs of the baseline.
@@ -184,6 +190,19 @@ pub struct GainRow {
     /// The evidence.
     #[serde(flatten)]
     pub evidence: evidence::Gain,
+    /// Each seed by itself, by its exported files. No part of the verdict.
+    pub by_seed: Vec<SeedRow>,
+}
+
+/// What the files of one seed, technique and baseline, show on the test documents.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SeedRow {
+    /// The seed.
+    pub seed: u64,
+    /// The float networks.
+    pub float: evidence::Pair,
+    /// The exported files.
+    pub integer: evidence::Pair,
 }
 
 impl Results {

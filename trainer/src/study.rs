@@ -87,8 +87,10 @@ impl Plan<'_> {
                 if asked || stops_early {
                     stands.push(Stand::Chosen);
                 }
-                // Early stopping is compared with the baseline that went on to the end.
-                if recipe.name == BASELINE && self.recipes.iter().any(|recipe| recipe.patience.is_some()) {
+                // Early stopping is compared with the baseline that went on to the end; and a net that no linear model stands
+                // beside would look better than it is.
+                let goes_on = recipe.name == BASELINE || (recipe.hidden.is_empty() && !asked);
+                if goes_on && self.recipes.iter().any(|recipe| recipe.patience.is_some()) {
                     stands.push(Stand::Last);
                 }
                 stands

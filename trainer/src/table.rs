@@ -191,10 +191,10 @@ fn gains(results: &Results, out: &mut String) {
             evidence.recipe.clone(),
             gain.protocol.clone(),
             epochs(gain),
-            interval(&evidence.float),
-            interval(&evidence.integer),
-            evidence.board.as_ref().map_or_else(dash, interval),
-            interval(&evidence.shift),
+            evidence.float.to_string(),
+            evidence.integer.to_string(),
+            evidence.board.as_ref().map_or_else(dash, Interval::to_string),
+            evidence.shift.to_string(),
             evidence.verdict.to_string(),
         ]);
     }
@@ -211,10 +211,6 @@ fn epochs(gain: &GainRow) -> String {
         return word(gain.epochs).to_owned();
     }
     format!("{} - {}", word(gain.epochs), word(gain.baseline_epochs))
-}
-
-fn interval(interval: &Interval) -> String {
-    format!("{:+.2} [{:+.2}, {:+.2}]", interval.points, interval.low, interval.high)
 }
 
 fn percent(fraction: f64) -> String {

@@ -3,10 +3,10 @@
 use crate::{
     Error, Result,
     evaluate::Evaluated,
-    evidence::{self, Correctness, Settings, Verdict},
+    evidence::{self, Correctness, Pair, Settings, Verdict},
     findings,
     recipe::BASELINE,
-    results::{BoardRow, GainRow, Results, SCHEMA},
+    results::{BoardRow, GainRow, Results, SCHEMA, SeedRow},
     run::{DatasetInfo, Stand},
     why::Why,
 };
@@ -136,9 +136,10 @@ fn model_failures(model: &Evaluated) -> Vec<String> {
     failures
 }
 
-/// The techniques that are compared with one baseline: of one protocol, by one choice of epochs.
+/// The techniques that are compared with one baseline: of one protocol, one deployment, by one choice of epochs.
 struct Comparison<'m> {
     protocol: &'m str,
+    deployment: &'m str,
     epochs: Stand,
     baseline_epochs: Stand,
     baseline: Vec<&'m Evaluated>,
@@ -150,20 +151,29 @@ fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
     let mut comparisons: Vec<Comparison<'_>> = Vec::new();
     for model in models.iter().filter(|model| model.correctness.is_some() && model.row.recipe != BASELINE) {
         let Some(epochs) = model.row.epochs else { continue };
-        let protocol = model.row.protocol.as_str();
+        let (protocol, deployment) = (model.row.protocol.as_str(), model.row.deployment.as_str());
         let baseline_epochs = if model.stops_early { Stand::Last } else { epochs };
-        let same =
-            |c: &&mut Comparison<'_>| (c.protocol, c.epochs, c.baseline_epochs) == (protocol, epochs, baseline_epochs);
+        let same = |c: &&mut Comparison<'_>| {
+            (c.protocol, c.deployment, c.epochs, c.baseline_epochs) == (protocol, deployment, epochs, baseline_epochs)
+        };
         if let Some(comparison) = comparisons.iter_mut().find(same) {
             comparison.techniques.push(model);
             continue;
         }
         let is_baseline = |m: &&Evaluated| {
             let row = &m.row;
-            row.recipe == BASELINE && row.protocol == protocol && row.epochs == Some(baseline_epochs)
+            (row.recipe.as_str(), row.protocol.as_str(), row.deployment.as_str()) == (BASELINE, protocol, deployment)
+                && row.epochs == Some(baseline_epochs)
         };
         let baseline = models.iter().filter(is_baseline).collect();
-        comparisons.push(Comparison { protocol, epochs, baseline_epochs, baseline, techniques: vec![model] });
+        comparisons.push(Comparison {
+            protocol,
+            deployment,
+            epochs,
+            baseline_epochs,
+            baseline,
+            techniques: vec![model],
+        });
     }
     comparisons
 }
@@ -171,7 +181,7 @@ fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
 /// Weighs every technique against its baseline.
 fn gains(models: &[Evaluated], rules: &Rules, results: &mut Results) -> Result<()> {
     for comparison in comparisons(models) {
-        let Comparison { protocol, epochs, baseline_epochs, baseline, techniques } = comparison;
+        let Comparison { protocol, deployment, epochs, baseline_epochs, baseline, techniques } = comparison;
         let names = distinct(techniques.iter().map(|model| model.row.recipe.as_str()));
         let named = |name: &str| techniques.iter().copied().filter(|m| m.row.recipe == name).collect::<Vec<_>>();
         let rows: Vec<Vec<&Evaluated>> = names.iter().map(|name| named(name)).collect();
@@ -185,12 +195,36 @@ fn gains(models: &[Evaluated], rules: &Rules, results: &mut Results) -> Result<(
             names.iter().zip(&rows).map(|(name, rows)| table(name, &seeds, rows)).collect::<Result<_>>()?;
         let weighed = evidence::gains(&table(BASELINE, &seeds, &baseline)?, &tables, &rules.settings)
             .map_err(|error| Error::usage(error, "check --margin"))?;
-        let row = |evidence| GainRow { protocol: protocol.to_owned(), epochs, baseline_epochs, evidence };
-        results.gains.extend(weighed.into_iter().map(row));
+        for (evidence, models) in weighed.into_iter().zip(&rows) {
+            let by_seed = by_seed(&seeds, models, &baseline, &rules.settings)?;
+            let [protocol, deployment] = [protocol, deployment].map(str::to_owned);
+            results.gains.push(GainRow { protocol, deployment, epochs, baseline_epochs, evidence, by_seed });
+        }
         results.notes.extend(seed_note(seeds.len()));
     }
     results.notes.dedup();
     Ok(())
+}
+
+/// Each seed by itself: the exported files of a technique against the baseline's.
+fn by_seed(
+    seeds: &[u64],
+    technique: &[&Evaluated],
+    baseline: &[&Evaluated],
+    settings: &Settings,
+) -> Result<Vec<SeedRow>> {
+    fn of<'m>(models: &[&'m Evaluated], seed: u64) -> Option<&'m [Vec<f32>; 2]> {
+        models.iter().find(|model| model.row.seed == seed)?.exported_correctness.as_ref()
+    }
+    let mut rows = Vec::with_capacity(seeds.len());
+    for &seed in seeds {
+        let (Some(ours), Some(theirs)) = (of(technique, seed), of(baseline, seed)) else { continue };
+        let pairs = [0, 1].map(|deployment| [&ours[deployment][..], &theirs[deployment][..]]);
+        let [float, integer] = Pair::of(pairs, settings.resampling, settings.level)
+            .map_err(|error| Error::usage(error, "compare runs on the same dataset only"))?;
+        rows.push(SeedRow { seed, float, integer });
+    }
+    Ok(rows)
 }
 
 /// What so few seeds allow to say.

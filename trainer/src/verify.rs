@@ -103,12 +103,18 @@ pub struct Mismatch {
 }
 
 fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) -> Result<Outcome> {
-    let (needed, available) = (evaluated.file.bytes().len(), board.model_region_len());
-    if needed > available {
-        let row = BoardRow::Refused { name: board.name(), error: "does not fit".to_owned(), needed, available };
+    let model = evaluated.file.model().expect("an evaluated file has been loaded once");
+    let fit = board.fit(&model)?;
+    if !fit.fits() {
+        let row = BoardRow::Refused {
+            name: board.name(),
+            error: "does not fit".to_owned(),
+            obstacles: fit.obstacles,
+            needed: evaluated.file.bytes().len(),
+            available: board.model_region_len(),
+        };
         return Ok(Outcome { row, correctness: None, mismatch: None });
     }
-    let model = evaluated.file.model().expect("an evaluated file has been loaded once");
     let documents = board::Documents::of(test, &model);
     let documents: Vec<Document<'_>> = indices.iter().map(|&document| documents.get(document)).collect();
     let host = integer::logits_of_documents(&model, &documents);
@@ -154,9 +160,7 @@ fn describe(model: &Evaluated, row: &BoardRow) -> String {
         BoardRow::Ran { documents, logit_mismatches, .. } => {
             format!("{cell}: the logits of {logit_mismatches} of {documents} documents DIFFER from the host's")
         }
-        BoardRow::Refused { error, needed, available, .. } => {
-            format!("{cell}: {error}: {needed} bytes, the board has room for {available}")
-        }
+        BoardRow::Refused { error, obstacles, .. } => format!("{cell}: {error}: {}", obstacles.join(" ")),
     }
 }
 

@@ -167,13 +167,11 @@ pub fn decide(logits: &[f32]) -> (usize, f64) {
 /// The probability of the class that logits decide for: sigmoid of one, softmax of several.
 #[must_use]
 pub fn confidence(logits: &[f32]) -> f64 {
-    match logits {
-        [logit] => 1.0 / (1.0 + (-f64::from(logit.abs())).exp()),
-        _ => {
-            let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            1.0 / logits.iter().map(|logit| f64::from(logit - largest).exp()).sum::<f64>()
-        }
+    if let [logit] = logits {
+        return 1.0 / (1.0 + (-f64::from(logit.abs())).exp());
     }
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    1.0 / logits.iter().map(|logit| f64::from(logit - largest).exp()).sum::<f64>()
 }
 
 fn histogram(margins: impl Iterator<Item = f64>) -> [usize; 12] {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use setup::Boards;
+use setup::Needs;
 
 /// Sets up what a verb needs, then carries it out
 #[derive(Debug, Parser)]
@@ -42,14 +42,18 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Install what the other verbs need: the Rust targets of the boards, and QEMU
+    /// Install what the other verbs need: the Rust targets of the boards, QEMU, and Chromium for the report's test
     Setup,
 }
 
 fn main() -> ExitCode {
     let verb = Cli::parse().verb;
-    let boards = if matches!(verb, Verb::Demo { .. }) { Boards::Default } else { Boards::All };
-    let outcome = setup::run(boards).and_then(|()| match verb {
+    let needs = match verb {
+        Verb::Demo { .. } => Needs::DefaultBoard,
+        Verb::Bench { .. } => Needs::AllBoards,
+        Verb::Test { .. } | Verb::Setup => Needs::Tests,
+    };
+    let outcome = setup::run(needs).and_then(|()| match verb {
         Verb::Demo { arguments } => steps::demo(&arguments),
         Verb::Test { ndarray: false } => steps::test(),
         Verb::Test { ndarray: true } => steps::test_ndarray(),

@@ -16,16 +16,17 @@ const TARGETS: [&str; 5] = [
     "riscv32imac-unknown-none-elf",
 ];
 
-/// An emulator: its program, and for each way to install it a program that shows that the way applies, and the shell line.
-struct Emulator {
-    program: &'static str,
+/// A program of the system: the names that it goes by, and for each way to install it a program that shows that the way
+/// applies, and the shell line.
+struct Tool {
+    programs: &'static [&'static str],
     ways: [(&'static str, &'static str); 5],
 }
 
 /// The emulators of the boards, that of the default board first.
-const EMULATORS: [Emulator; 2] = [
-    Emulator {
-        program: "qemu-system-arm",
+const EMULATORS: [Tool; 2] = [
+    Tool {
+        programs: &["qemu-system-arm"],
         ways: [
             ("apt-get", "apt-get update && apt-get install -y --no-install-recommends qemu-system-arm"),
             ("dnf", "dnf install -y qemu-system-arm-core"),
@@ -34,8 +35,8 @@ const EMULATORS: [Emulator; 2] = [
             ("brew", "brew install qemu"),
         ],
     },
-    Emulator {
-        program: "qemu-system-riscv32",
+    Tool {
+        programs: &["qemu-system-riscv32"],
         ways: [
             ("apt-get", "apt-get update && apt-get install -y --no-install-recommends qemu-system-misc"),
             ("dnf", "dnf install -y qemu-system-riscv-core"),
@@ -46,20 +47,41 @@ const EMULATORS: [Emulator; 2] = [
     },
 ];
 
-/// Which boards to be ready for.
+/// The browser that the report of a study is opened in by its test.
+const BROWSER: Tool = Tool {
+    programs: &["chromium", "chromium-browser", "google-chrome"],
+    ways: [
+        ("apt-get", "apt-get update && apt-get install -y --no-install-recommends chromium"),
+        ("dnf", "dnf install -y chromium"),
+        ("pacman", "pacman -S --noconfirm chromium"),
+        ("apk", "apk add chromium"),
+        ("brew", "brew install --cask chromium"),
+    ],
+};
+
+/// What to be ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Boards {
+pub(crate) enum Needs {
     /// The default board.
-    Default,
-    /// All of them.
-    All,
+    DefaultBoard,
+    /// All boards.
+    AllBoards,
+    /// All boards, and a browser for the reports.
+    Tests,
 }
 
-/// Installs the Rust targets and the emulators where they are missing.
-pub(crate) fn run(boards: Boards) -> Result<(), Failure> {
-    let count = |all| if boards == Boards::All { all } else { 1 };
+/// Installs the Rust targets, the emulators and the browser where they are missing. Without a browser one test is skipped by
+/// name, so that one that cannot be installed is said and is no failure.
+pub(crate) fn run(needs: Needs) -> Result<(), Failure> {
+    let count = |all| if needs == Needs::DefaultBoard { 1 } else { all };
     TARGETS.iter().take(count(TARGETS.len())).try_for_each(|target| rust_target(target))?;
-    EMULATORS.iter().take(count(EMULATORS.len())).try_for_each(emulator)
+    EMULATORS.iter().take(count(EMULATORS.len())).try_for_each(install)?;
+    if needs == Needs::Tests
+        && let Err(missing) = install(&BROWSER)
+    {
+        eprintln!("setup: {missing}\n  the report's test in a browser will be skipped");
+    }
+    Ok(())
 }
 
 /// Whether a command runs and succeeds, without a word.
@@ -85,31 +107,30 @@ fn rust_target(target: &str) -> Result<(), Failure> {
     )))
 }
 
-fn emulator(emulator: &Emulator) -> Result<(), Failure> {
-    let Emulator { program: qemu, ways } = emulator;
-    if succeeds(qemu, &["--version"]) {
+fn install(tool: &Tool) -> Result<(), Failure> {
+    let is_there = || tool.programs.iter().any(|program| succeeds(program, &["--version"]));
+    if is_there() {
         return Ok(());
     }
-    let Some((program, line)) = ways.iter().find(|(program, _)| succeeds(program, &["--version"])) else {
-        return Err(Failure::missing(format!(
-            "{qemu} is missing\n  install QEMU's system emulator of that name, then run again"
-        )));
+    let name = tool.programs[0];
+    let Some((program, line)) = tool.ways.iter().find(|(program, _)| succeeds(program, &["--version"])) else {
+        return Err(Failure::missing(format!("{name} is missing\n  install the program of that name, then run again")));
     };
     // Homebrew refuses to run as root; the others need it.
     let prefix = match *program {
         "brew" => "",
         _ if is_root() => "",
         _ if succeeds("sudo", &["-n", "true"]) => "sudo ",
-        _ => return Err(Failure::missing(format!("{qemu} is missing\n  run: sudo sh -c '{line}'"))),
+        _ => return Err(Failure::missing(format!("{name} is missing\n  run: sudo sh -c '{line}'"))),
     };
     let shell = format!("{prefix}sh -c '{line}'");
     eprintln!("setup: {shell}");
     // The package manager's chatter belongs to progress, not to the verb's output.
     let done = Command::new("sh").args(["-c", &format!("{shell} 1>&2")]).stdin(Stdio::null()).status();
-    if done.is_ok_and(|status| status.success()) && succeeds(qemu, &["--version"]) {
+    if done.is_ok_and(|status| status.success()) && is_there() {
         return Ok(());
     }
-    Err(Failure::missing(format!("{qemu} could not be installed\n  run: sudo sh -c '{line}'")))
+    Err(Failure::missing(format!("{name} could not be installed\n  run: sudo sh -c '{line}'")))
 }
 
 fn is_root() -> bool {

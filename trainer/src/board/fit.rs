@@ -83,6 +83,9 @@ impl Fit {
         for obstacle in &self.obstacles {
             let _ = writeln!(text, "\n{obstacle}");
         }
+        if !self.remedies.is_empty() {
+            text.push_str("\nWhat would make it smaller:\n");
+        }
         for Remedy { change, bytes, fits } in &self.remedies {
             let _ = writeln!(text, "  {change}: {bytes} bytes{}", if *fits { ", fits" } else { ", still too large" });
         }
@@ -114,7 +117,7 @@ impl Board {
         ];
         let mut obstacles = Vec::new();
         if sizes.file > region {
-            obstacles.push(format!("The model has {} bytes, its region {region}. What would make it fit:", sizes.file));
+            obstacles.push(format!("The model has {} bytes, its region {region}.", sizes.file));
         }
         let (needed, room) = (sizes.state_words(), seen_words(facts.scratch.rows));
         if needed > room {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::interval::checked_level;
-use super::student::{t_quantile, two_sided_p};
+use super::student::{satterthwaite, t_quantile, two_sided_p};
 use super::{Error, Gains, Interval};
 
 /// The most seeds [`Crossed::needed`] thinks of.
@@ -177,8 +177,7 @@ impl Terms {
             // Also where nothing varies at all: any number gives the same interval of no width.
             return by_documents;
         }
-        let by_seeds = self.seeds as f64 - 1.0;
-        (self.seed + self.document).powi(2) / (self.seed.powi(2) / by_seeds + self.document.powi(2) / by_documents)
+        satterthwaite(&[(self.seed, self.seeds as f64 - 1.0), (self.document, by_documents)])
     }
 }
 

@@ -1,5 +1,7 @@
 //! A confidence interval in percentage points.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::Error;
@@ -50,6 +52,14 @@ impl Interval {
     }
 }
 
+impl fmt::Display for Interval {
+    /// `+0.63 [+0.11, +1.16]`, never `-0.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [points, low, high] = [self.points, self.low, self.high].map(|end| (end * 100.0).round() / 100.0 + 0.0);
+        write!(f, "{points:+.2} [{low:+.2}, {high:+.2}]")
+    }
+}
+
 /// Passes a confidence level on if it is one.
 pub(super) fn checked_level(level: f64) -> Result<f64, Error> {
     if level > 0.0 && level < 1.0 { Ok(level) } else { Err(Error::Level(level)) }
@@ -66,6 +76,13 @@ mod tests {
         assert!(interval.is_below(0.8) && !interval.is_below(0.75));
         assert!(interval.is_within(0.75) && !interval.is_within(0.7));
         assert!(Interval::around(0.0, 0.0).is_within(0.0));
+    }
+
+    #[test]
+    fn an_interval_is_written_with_signs_and_without_a_negative_zero() {
+        assert_eq!(Interval { points: 0.634, low: -0.004, high: 1.16 }.to_string(), "+0.63 [+0.00, +1.16]");
+        assert_eq!(Interval::around(-0.5, 0.25).to_string(), "-0.50 [-0.75, -0.25]");
+        assert_eq!(Interval::around(f64::NAN, 1.0).to_string(), "NaN [NaN, NaN]");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use statrs::distribution::{Continuous, ContinuousCDF, Normal, StudentsT};
 
 /// The ends of Student's interval of this level around the mean of some values; none of fewer than two.
+///
+/// Source: Student (1908), Biometrika 6, 1-25.
 #[must_use]
 pub fn mean_interval(values: &[f64], level: f64) -> Option<[f64; 2]> {
     let n = values.len() as f64;
@@ -13,6 +15,15 @@ pub fn mean_interval(values: &[f64], level: f64) -> Option<[f64; 2]> {
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let half_width = t_quantile(level, n - 1.0) * (variance / n).sqrt();
     Some([mean - half_width, mean + half_width])
+}
+
+/// The degrees of freedom of a sum of independent variances, each with its own: `(sum v)^2 / sum (v^2 / df)`.
+///
+/// Source: Satterthwaite (1946), Biometrics Bulletin 2, 110-114.
+pub(super) fn satterthwaite(terms: &[(f64, f64)]) -> f64 {
+    let total: f64 = terms.iter().map(|(variance, _)| variance).sum();
+    total.powi(2)
+        / terms.iter().map(|(variance, degrees_of_freedom)| variance.powi(2) / degrees_of_freedom).sum::<f64>()
 }
 
 /// The t that a two-sided interval of this level reaches.
@@ -81,6 +92,17 @@ mod tests {
         ] {
             assert_close(two_sided_p(t, df), expected);
         }
+    }
+
+    #[test]
+    fn degrees_of_freedom_agree_with_the_worked_example_of_the_gum() {
+        // Guide to the expression of uncertainty in measurement (JCGM 100:2008), H.1.6, an end gauge: components of 25, 9.7,
+        // 2.9 and 16.6 nm with 18, 25.6, 50 and 2 degrees of freedom have 16.7 of them together; with the next lower
+        // integer the 99 % interval reaches t = 2.92.
+        let components = [(25.0_f64, 18.0), (9.7, 25.6), (2.9, 50.0), (16.6, 2.0)].map(|(u, df)| (u.powi(2), df));
+        let together = satterthwaite(&components);
+        assert!((together - 16.7).abs() < 0.1, "{together}");
+        assert_eq!(format!("{:.2}", t_quantile(0.99, together.floor())), "2.92");
     }
 
     #[test]

@@ -13,9 +13,13 @@ const BOTTOM: f64 = 40.0;
 const LEFT: f64 = 44.0;
 /// The distance of labels beside each other's lines.
 const LABEL: f64 = 14.0;
+/// The room for a piece of a line, with its dashes, before its label.
+const SAMPLE: f64 = 24.0;
 
+/// How many styles there are.
+pub(super) const STYLES: usize = 8;
 /// The dashes of mean lines by style, beside the colours, for those who do not see these.
-pub(super) const DASHES: [&str; 8] = ["", "8 3", "2 3", "10 3 2 3", "5 2", "1 3", "12 4", "6 2 1 2 1 2"];
+const DASHES: [&str; STYLES] = ["", "8 3", "2 3", "10 3 2 3", "5 2", "1 3", "12 4", "6 2 1 2 1 2"];
 
 /// A chart without its frame.
 #[derive(Debug, Clone)]
@@ -29,7 +33,7 @@ pub(super) struct Drawing {
 #[derive(Debug, Clone)]
 pub(super) struct Series {
     pub(super) name: String,
-    /// Which colour and which dashes.
+    /// Which colour and which dashes, below [`STYLES`].
     pub(super) style: usize,
     pub(super) thin: Vec<Vec<(f64, f64)>>,
     pub(super) mean: Vec<(f64, f64)>,
@@ -52,7 +56,7 @@ impl Lines {
         let points = || self.series.iter().flat_map(|s| s.thin.iter().flatten().chain(&s.mean));
         let x_range = range(points().map(|p| p.0)).unwrap_or((0.0, 1.0));
         let y_range = padded(range(points().map(|p| p.1)).unwrap_or((0.0, 1.0)));
-        let right = self.series.iter().map(|series| width_of(&series.name)).fold(40.0, f64::max) + 12.0;
+        let right = self.series.iter().map(|series| width_of(&series.name)).fold(40.0, f64::max) + SAMPLE + 16.0;
         let (bottom, end) = (HEIGHT - BOTTOM, WIDTH - right);
         let (x, y) = (Scale::new(x_range, (LEFT, end)), Scale::new(y_range, (bottom, TOP)));
 
@@ -73,13 +77,13 @@ impl Lines {
         let place = |points: &[(f64, f64)]| points.iter().map(|&(a, b)| (x.at(a), y.at(b))).collect::<Vec<_>>();
         for series in &self.series {
             for line in &series.thin {
-                svg.path(&format!("thin s{}", series.style % 8), "", &place(line));
+                svg.path(&format!("thin s{}", series.style), "", &place(line));
             }
         }
         for Series { style, mean, .. } in &self.series {
-            svg.path(&format!("mean s{}", style % 8), DASHES[style % 8], &place(mean));
+            svg.path(&format!("mean s{style}"), DASHES[*style], &place(mean));
             if let Some(&(a, b)) = mean.last() {
-                svg.marker(&format!("dot s{}", style % 8), 0, (x.at(a), y.at(b)));
+                svg.marker(&format!("dot s{style}"), 0, (x.at(a), y.at(b)));
             }
         }
         let ends: Vec<(f64, f64)> =
@@ -88,9 +92,12 @@ impl Lines {
         let labels = spread(&heights, LABEL, (TOP, bottom));
         for ((series, label), place) in self.series.iter().zip(labels).zip(ends) {
             if place.0 < end - 1.0 || (label - place.1).abs() > 3.0 {
-                svg.line(&format!("leader s{}", series.style % 8), (place.0 + 4.0, place.1), (end + 6.0, label));
+                svg.line(&format!("leader s{}", series.style), (place.0 + 4.0, place.1), (end + 9.0, label));
             }
-            svg.text(&format!("name t{}", series.style % 8), Anchor::Start, (end + 8.0, label + 4.0), &series.name);
+            let sample = [(end + 10.0, label), (end + 10.0 + SAMPLE, label)];
+            svg.path(&format!("mean s{}", series.style), DASHES[series.style], &sample);
+            let at = (end + 14.0 + SAMPLE, label + 4.0);
+            svg.text(&format!("name t{}", series.style), Anchor::Start, at, &series.name);
         }
         Drawing { width: WIDTH, height: HEIGHT, body: svg.finish() }
     }
@@ -122,19 +129,35 @@ pub(super) struct Intervals {
     pub(super) rows: Vec<(String, Vec<Estimate>, String)>,
 }
 
+/// What charts of one kind have in common, so that they can be compared.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    limits: (f64, f64),
+    left: f64,
+    right: f64,
+}
+
 impl Intervals {
-    pub(super) fn draw(&self) -> Drawing {
-        let step = 15.0;
-        let row = step * self.deployments.len() as f64 + 14.0;
-        let left = self.rows.iter().map(|row| width_of(&row.0)).fold(40.0, f64::max) + 8.0;
-        let right = self.rows.iter().map(|row| width_of(&row.2)).fold(20.0, f64::max) + 12.0;
-        let top = TOP + 22.0;
-        let bottom = top + row * self.rows.len() as f64;
-        let all = || self.rows.iter().flat_map(|row| &row.1);
+    /// Draws charts on one scale.
+    pub(super) fn draw(charts: &[Self]) -> Vec<Drawing> {
+        let rows = || charts.iter().flat_map(|chart| &chart.rows);
+        let all = || rows().flat_map(|row| &row.1);
         // An interval of few seeds may be as wide as the page: beyond three times the estimates it is cut, with an arrow.
         let reach = all().map(|e| e.points.abs()).fold(0.2, f64::max) * 3.0 + 0.5;
         let inside = all().flat_map(|e| [e.low.max(-reach), e.high.min(reach)]).chain([0.0]);
-        let limits = padded(range(inside).unwrap_or((-1.0, 1.0)));
+        let frame = Frame {
+            limits: padded(range(inside).unwrap_or((-1.0, 1.0))),
+            left: rows().map(|row| width_of(&row.0)).fold(40.0, f64::max) + 8.0,
+            right: rows().map(|row| width_of(&row.2)).fold(20.0, f64::max) + 12.0,
+        };
+        charts.iter().map(|chart| chart.draw_in(frame)).collect()
+    }
+
+    fn draw_in(&self, Frame { limits, left, right }: Frame) -> Drawing {
+        let step = 15.0;
+        let row = step * self.deployments.len() as f64 + 14.0;
+        let top = TOP + 22.0;
+        let bottom = top + row * self.rows.len() as f64;
         let x = Scale::new(limits, (left, WIDTH - right));
 
         let mut svg = Svg::default();
@@ -148,7 +171,8 @@ impl Intervals {
         let (values, decimals) = ticks(limits, 5);
         for tick in values {
             svg.line("grid", (x.at(tick), top), (x.at(tick), bottom));
-            svg.text("tick", Anchor::Middle, (x.at(tick), bottom + 15.0), format!("{tick:+.decimals$}"));
+            let text = if tick.abs() < 1e-9 { "0".to_owned() } else { format!("{tick:+.decimals$}") };
+            svg.text("tick", Anchor::Middle, (x.at(tick), bottom + 15.0), text);
         }
         svg.line("zero", (x.at(0.0), top), (x.at(0.0), bottom));
         svg.text("tick", Anchor::Middle, (f64::midpoint(left, WIDTH - right), bottom + 32.0), &self.x_label);

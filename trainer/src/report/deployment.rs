@@ -1,20 +1,24 @@
 //! The figures of deployment: gains with their intervals, flips, and what a model takes of a board.
 
+use std::fmt::Write;
+
 use super::{
     Study,
     chart::{Bars, Estimate, Intervals, Lines, Series},
     curves::mean,
     figure::{Figure, Grid, Panel},
+    words::{self, rounded, thousands},
 };
 use crate::{
     evidence::{Interval, Verdict},
-    results::{GainRow, ModelRow},
+    results::{FitRow, GainRow, ModelRow},
     why::MARGIN_EDGES,
 };
 
 /// The figures, as far as the study has what they need.
 pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
-    [gains(study), margins(study), flash(study), cost(study)].into_iter().flatten().collect()
+    let margins = study.deployments().into_iter().map(|deployment| margins(study, deployment));
+    std::iter::once(gains(study)).chain(margins).chain([flash(study), cost(study)]).flatten().collect()
 }
 
 fn deployments(gain: &GainRow) -> [(usize, &'static str, Option<&Interval>); 3] {
@@ -33,7 +37,7 @@ fn gains(study: &Study<'_>) -> Option<Figure> {
     let on_board = gains.iter().any(|gain| gain.evidence.board.is_some());
     let count = if on_board { 3 } else { 2 };
     let mut data = Grid::new(["protocol", "recipe", "deployment", "points", "low", "high", "verdict"]);
-    let mut panels = Vec::new();
+    let (mut charts, mut descriptions) = (Vec::new(), Vec::new());
     for protocol in study.protocols() {
         let of_protocol: Vec<&GainRow> = gains.iter().copied().filter(|gain| gain.protocol == protocol).collect();
         if of_protocol.is_empty() {
@@ -42,7 +46,8 @@ fn gains(study: &Study<'_>) -> Option<Figure> {
         let mut rows = Vec::new();
         let mut description = format!("Gains over the baseline in points, {protocol} protocol, with 95 % intervals. ");
         for gain in of_protocol {
-            let (name, verdict) = (&gain.evidence.recipe, gain.evidence.verdict.to_string());
+            let name = study.named(&gain.evidence.recipe, &gain.deployment);
+            let verdict = gain.evidence.verdict.to_string();
             let mut estimates = Vec::new();
             for (deployment, word, interval) in deployments(gain) {
                 let Some(&Interval { points, low, high }) = interval else { continue };
@@ -53,20 +58,25 @@ fn gains(study: &Study<'_>) -> Option<Figure> {
             }
             let said: Vec<String> = deployments(gain)
                 .iter()
-                .filter_map(|(_, word, interval)| Some(format!("{word} {}", interval_text(interval.as_ref()?))))
+                .filter_map(|(_, word, interval)| Some(format!("{word} {}", words::interval(interval.as_ref()?))))
                 .collect();
-            description.push_str(&format!("{name}: {}: {verdict}. ", said.join(", ")));
+            let _ = write!(description, "{name}: {}: {verdict}. ", said.join(", "));
             rows.push((name.clone(), estimates, verdict));
         }
         let names = ["float", "integer", "board"].into_iter().take(count).map(str::to_owned).collect();
-        let chart = Intervals {
+        charts.push(Intervals {
             title: format!("{protocol} protocol"),
             x_label: "gain over baseline, points (95 % interval)".to_owned(),
             deployments: names,
             rows,
-        };
-        panels.push(Panel { drawing: chart.draw(), description: description.trim_end().to_owned() });
+        });
+        descriptions.push(description.trim_end().to_owned());
     }
+    let panels = Intervals::draw(&charts)
+        .into_iter()
+        .zip(descriptions)
+        .map(|(drawing, description)| Panel { drawing, description })
+        .collect();
     let summary = super::tables::beside(study);
     let board = if on_board {
         "The board runs the file of one epoch on its documents, so its interval is its own. "
@@ -77,50 +87,48 @@ fn gains(study: &Study<'_>) -> Option<Figure> {
         "{board}Means over the last epochs (or at the chosen one) of {} seeds; the interval covers the luck of seeds and of documents.",
         first.evidence.seeds
     );
-    Some(Figure { id: "gains".to_owned(), title: gains_title(&gains), note, panels, data, summary })
+    Some(Figure { id: "gains".to_owned(), title: gains_title(study), note, panels, data, summary })
 }
 
 /// How many gains hold, and which.
-fn gains_title(gains: &[&GainRow]) -> String {
-    let with = |verdict| -> Vec<&str> {
-        gains.iter().filter(|gain| gain.evidence.verdict == verdict).map(|gain| gain.evidence.recipe.as_str()).collect()
+pub(super) fn gains_title(study: &Study<'_>) -> String {
+    let gains = study.techniques();
+    let with = |verdict| -> Vec<String> {
+        let of_verdict = gains.iter().filter(|gain| gain.evidence.verdict == verdict);
+        of_verdict.map(|gain| study.named(&gain.evidence.recipe, &gain.deployment)).collect()
     };
     let holds = with(Verdict::Holds);
-    let broken: Vec<&str> = [with(Verdict::Lost), with(Verdict::Reversed)].concat();
+    let broken = [with(Verdict::Lost), with(Verdict::Reversed)].concat();
     let mut title = match holds.len() {
         0 => format!("No gain of {} is shown to hold on the integers", gains.len()),
         n => format!(
             "{n} of {} gains {} on the integers: {}",
             gains.len(),
             if n == 1 { "holds" } else { "hold" },
-            holds.join(", ")
+            words::list(&holds)
         ),
     };
     if !broken.is_empty() {
-        title.push_str(&format!("; deployment takes that of {}", broken.join(", ")));
+        let _ = write!(title, "; deployment takes that of {}", words::list(&broken));
     }
     title
 }
 
-pub(super) fn interval_text(interval: &Interval) -> String {
-    format!("{:+.2} [{:+.2}, {:+.2}]", interval.points, interval.low, interval.high)
-}
-
 /// The models of a recipe that have an explanation, one a seed.
-fn explained<'r>(study: &'r Study<'_>, protocol: &str) -> Vec<(&'r str, Vec<&'r ModelRow>)> {
+fn explained<'r>(study: &'r Study<'_>, protocol: &str, deployment: &str) -> Vec<(&'r str, Vec<&'r ModelRow>)> {
     let of = |name: &'r str| {
         let rows: Vec<&ModelRow> =
-            study.models(protocol, name).into_iter().filter(|model| model.why.is_some()).collect();
+            study.models(protocol, name, deployment).into_iter().filter(|model| model.why.is_some()).collect();
         (name, rows)
     };
     study.recipe_names(protocol).into_iter().map(of).filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
 /// The margins of decisions, and where they flip.
-fn margins(study: &Study<'_>) -> Option<Figure> {
+fn margins(study: &Study<'_>, deployment: &str) -> Option<Figure> {
     let protocol = study.protocols().into_iter().next()?;
     let recipes: Vec<(&str, Vec<&ModelRow>)> =
-        explained(study, protocol).into_iter().filter(|(name, _)| study.fraction(name) >= 1.0).collect();
+        explained(study, protocol, deployment).into_iter().filter(|(name, _)| study.fraction(name) >= 1.0).collect();
     let mut data = Grid::new(["recipe", "seed", "margin_from", "documents_float", "documents_integer", "flips"]);
     let mut summary = Grid::new(["recipe", "median margin", "flips a seed", "widest margin that flips"]);
     let (mut shares, mut rates) = (Vec::new(), Vec::new());
@@ -196,9 +204,11 @@ fn margins(study: &Study<'_>) -> Option<Figure> {
         Panel { drawing: chart.draw(), description }
     };
     Some(Figure {
-        id: "margins".to_owned(),
+        id: if deployment == study.deployments()[0] { "margins".to_owned() } else { format!("margins-{deployment}") },
         title: format!(
-            "Integers flip at most {most:.2} % of a model's decisions, none with a margin above {widest:.2} logits"
+            "{} flip at most {most:.2} % of a model's decisions, none with a margin above {:.2} logits",
+            study.named("Integers", deployment),
+            (100.0 * widest).ceil() / 100.0
         ),
         note: format!(
             "All seeds together, {protocol} protocol. The margin is how far a float decision is from the other class; a model that \
@@ -215,25 +225,33 @@ fn flash(study: &Study<'_>) -> Option<Figure> {
     let mut rows: Vec<(String, f64, String, bool)> = Vec::new();
     let mut data = Grid::new(["recipe", "file_bytes", "flash_bytes_with_image", "ram_bytes", "fits"]);
     let mut summary = Grid::new(["recipe", "file, bytes", "flash with the image, bytes", "RAM, bytes", "on the board"]);
-    let mut board = None;
-    for name in study.whole_recipes() {
-        let Some(model) = study.results.models.iter().filter(|m| m.recipe == name).max_by_key(|m| m.file.bytes) else {
+    let (mut board, mut rams) = (None, Vec::new());
+    let cells = study
+        .deployments()
+        .into_iter()
+        .flat_map(|deployment| study.whole_recipes().into_iter().map(move |recipe| (recipe, deployment)));
+    for (recipe, deployment) in cells {
+        let of = |model: &&ModelRow| model.recipe == recipe && model.deployment == deployment;
+        let Some(model) = study.results.models.iter().filter(of).max_by_key(|model| model.file.bytes) else {
             continue;
         };
+        let name = study.named(recipe, deployment);
         let kilobytes = model.file.bytes as f64 / 1_000.0;
         let fits = model.fit.as_ref().is_none_or(|fit| fit.fits);
         board = model.fit.as_ref().map(|fit| fit.name.clone()).or(board);
         let word = if fits { "fits" } else { "does not fit" };
         let text = if fits { format!("{kilobytes:.0} kB") } else { format!("{kilobytes:.0} kB: does not fit") };
-        rows.push((name.to_owned(), kilobytes, text, !fits));
-        let of_fit = |part: fn(&crate::results::FitRow) -> u64| {
-            model.fit.as_ref().map_or_else(|| "–".to_owned(), |fit| part(fit).to_string())
-        };
+        rows.push((name.clone(), kilobytes, text, !fits));
+        let of_fit = |part: fn(&FitRow) -> u64| model.fit.as_ref().map(|fit| part(fit) as usize);
         let (flash, ram) = (of_fit(|fit| fit.flash), of_fit(|fit| fit.ram));
+        rams.extend(ram);
         let word = if model.fit.is_some() { word } else { "–" };
-        let cells = [name.to_owned(), model.file.bytes.to_string(), flash, ram, word.to_owned()];
-        data.row(cells.clone());
-        summary.row(cells);
+        let row = |number: fn(usize) -> String| {
+            let cell = |value: Option<usize>| value.map_or_else(|| "–".to_owned(), number);
+            [name.clone(), number(model.file.bytes), cell(flash), cell(ram), word.to_owned()]
+        };
+        data.row(row(|number| number.to_string()));
+        summary.row(row(thousands));
     }
     let fitting = || rows.iter().filter(|row| !row.3).map(|row| row.1);
     let (least, most) = super::scale::range(fitting())?;
@@ -251,12 +269,29 @@ fn flash(study: &Study<'_>) -> Option<Figure> {
     Some(Figure {
         id: "flash".to_owned(),
         title,
-        note: "The largest file among the seeds. Rows of the vocabulary take most of it: a byte a word and unit of the first layer."
-            .to_owned(),
-        panels: vec![Panel { drawing: chart.draw(), description: format!("Bar chart of model file sizes. {}.", said.join("; ")) }],
+        note: format!(
+            "The largest file among the seeds. Rows of the vocabulary take most of it: a byte a word and unit of the first layer.{}",
+            ram_note(&rams)
+        ),
+        panels: vec![Panel {
+            drawing: chart.draw(),
+            description: format!("Bar chart of model file sizes. {}.", said.join("; ")),
+        }],
         data,
         summary,
     })
+}
+
+/// How much RAM the models take, in a sentence; empty without a board.
+fn ram_note(rams: &[usize]) -> String {
+    let (Some(least), Some(most)) = (rams.iter().min(), rams.iter().max()) else { return String::new() };
+    if least == most {
+        return format!(
+            " RAM: {} bytes, stack included, the same for every model that the image can run.",
+            thousands(*most)
+        );
+    }
+    format!(" RAM: {} to {} bytes, stack included.", thousands(*least), thousands(*most))
 }
 
 /// What a document costs.
@@ -268,14 +303,15 @@ fn cost(study: &Study<'_>) -> Option<Figure> {
         let cost = model.cost;
         let multiplications = cost.multiplications.to_string();
         data.row([name.to_owned(), format!("{:.2}", cost.words), format!("{:.1}", cost.additions), multiplications]);
-        let text = format!("{:.0} + {} ×", cost.additions, cost.multiplications);
+        let text = format!("{} + {} ×", rounded(cost.additions), thousands(cost.multiplications));
         rows.push((name.to_owned(), cost.additions + cost.multiplications as f64, text, false));
     }
     let first_with = |wanted: f64| rows.iter().find(|row| row.1.total_cmp(&wanted).is_eq()).map(|row| row.0.clone());
     let (least, most) = super::scale::range(rows.iter().map(|row| row.1))?;
     let (cheapest, dearest) = (first_with(least)?, first_with(most)?);
     let said: Vec<String> = rows.iter().map(|row| format!("{}: {}", row.0, row.2)).collect();
-    let title = format!("A document costs {least:.0} operations with {cheapest}, {most:.0} with {dearest}");
+    let (least, most) = (rounded(least), rounded(most));
+    let title = format!("A document costs {least} operations with {cheapest}, {most} with {dearest}");
     let chart = Bars { title: "Additions + multiplications a document".to_owned(), rows, limit: None };
     let note = "The mean over the test documents of the model's own arithmetic: one addition a distinct word and unit of the first \
                 layer, one multiplication a weight after it. To split and look up the words comes on top, the same for all."

@@ -12,6 +12,7 @@ pub(super) fn sentences(study: &Study<'_>) -> Vec<String> {
     let mut said: Vec<String> = study.results.notes.iter().map(|note| sentence(note)).collect();
     said.extend(verdicts(study));
     said.extend(several(study));
+    said.extend(single_seeds(study));
     said.extend(best_epochs(study));
     said.extend(board(study));
     if study.protocols().contains(&"article") {
@@ -78,11 +79,32 @@ fn several(study: &Study<'_>) -> Option<String> {
         .collect();
     (!changed.is_empty()).then(|| {
         format!(
-            "{} techniques are judged at once; by Holm's count the verdict of {} would be another, see the table.",
+            "{} techniques are judged at once; if all of them count, by Holm's method, the verdict of {} is another, see the numbers of \
+             its figure.",
             study.results.gains.len(),
             changed.join(", ")
         )
     })
+}
+
+/// Techniques that single seeds would call better and worse, each with a small p.
+fn single_seeds(study: &Study<'_>) -> Vec<String> {
+    let techniques = study.techniques().into_iter().filter_map(|gain| {
+        let clear = |sign: f64| {
+            gain.by_seed.iter().filter(|row| row.integer.p < 0.05 && sign * row.integer.gain.points > 0.0).count()
+        };
+        let (better, worse) = (clear(1.0), clear(-1.0));
+        (better > 0 && worse > 0).then(|| {
+            format!(
+                "{} ({}): of {} seeds by themselves, {better} would call it better than the baseline and {worse} worse, each with \
+                 p below 0.05: one seed proves nothing.",
+                gain.evidence.recipe,
+                gain.protocol,
+                gain.by_seed.len()
+            )
+        })
+    });
+    techniques.collect()
 }
 
 /// How near all recipes are to each other at their own best epochs.

@@ -12,8 +12,11 @@ mod scale;
 mod story;
 mod svg;
 mod tables;
+mod words;
 
 use std::path::Path;
+
+use chart::STYLES;
 
 use crate::{
     Error, Result, files,
@@ -92,13 +95,22 @@ impl<'a> Study<'a> {
         seeds
     }
 
-    /// The models of a recipe under a protocol, one a seed: those that stand for their runs by that protocol.
-    fn models(&self, protocol: &str, recipe: &str) -> Vec<&'a ModelRow> {
+    /// The models of a recipe under a protocol in one deployment, one a seed: those that stand for their runs by that
+    /// protocol.
+    fn models(&self, protocol: &str, recipe: &str, deployment: &str) -> Vec<&'a ModelRow> {
         let by_protocol = if protocol == "article" { Stand::Last } else { Stand::Chosen };
-        let of = |model: &&ModelRow| model.protocol == protocol && model.recipe == recipe;
+        let of = |model: &&ModelRow| {
+            (model.protocol.as_str(), model.recipe.as_str(), model.deployment.as_str())
+                == (protocol, recipe, deployment)
+        };
         let all: Vec<&ModelRow> = self.results.models.iter().filter(of).collect();
         let chosen: Vec<&ModelRow> = all.iter().copied().filter(|model| model.epochs == Some(by_protocol)).collect();
         if chosen.is_empty() { all } else { chosen }
+    }
+
+    /// The same in the first deployment, for what all of them share.
+    fn networks(&self, protocol: &str, recipe: &str) -> Vec<&'a ModelRow> {
+        self.deployments().first().map_or_else(Vec::new, |deployment| self.models(protocol, recipe, deployment))
     }
 
     /// The models of a recipe that went on to the end, and their epoch.
@@ -111,25 +123,48 @@ impl<'a> Study<'a> {
         Some((models, epoch))
     }
 
-    /// The models of a protocol by name; a baseline that went on to the end for the sake of early stopping has a row of
-    /// its own.
-    fn by_recipe(&self, protocol: &str) -> Vec<(String, Vec<&'a ModelRow>)> {
+    /// The deployments, in the order of the study.
+    fn deployments(&self) -> Vec<&'a str> {
+        let mut all: Vec<&str> = Vec::new();
+        for model in &self.results.models {
+            if !all.contains(&model.deployment.as_str()) {
+                all.push(&model.deployment);
+            }
+        }
+        all
+    }
+
+    /// A name, with its deployment where the study has several.
+    fn named(&self, name: &str, deployment: &str) -> String {
+        if self.deployments().len() > 1 { format!("{name}, {deployment}") } else { name.to_owned() }
+    }
+
+    /// The models of a protocol in one deployment by name; a baseline that went on to the end for the sake of early stopping
+    /// has a row of its own.
+    fn by_recipe(&self, protocol: &str, deployment: &str) -> Vec<(String, Vec<&'a ModelRow>)> {
         let mut groups = Vec::new();
-        for name in self.recipe_names(protocol) {
-            let models = self.models(protocol, name);
+        for recipe in self.recipe_names(protocol) {
+            let name = self.named(recipe, deployment);
+            let models = self.models(protocol, recipe, deployment);
             let stand = models.first().and_then(|model| model.epochs);
-            groups.push((name.to_owned(), models));
-            let others = self
-                .results
-                .models
-                .iter()
-                .filter(|model| model.protocol == protocol && model.recipe == name && model.epochs != stand);
+            let others = self.results.models.iter().filter(|model| {
+                (model.protocol.as_str(), model.recipe.as_str(), model.deployment.as_str())
+                    == (protocol, recipe, deployment)
+                    && model.epochs != stand
+            });
             let others: Vec<&ModelRow> = others.collect();
+            let last = format!("{name}, last epoch");
+            groups.push((name, models));
             if !others.is_empty() {
-                groups.push((format!("{name}, last epoch"), others));
+                groups.push((last, others));
             }
         }
         groups
+    }
+
+    /// The same in all deployments.
+    fn by_recipe_and_deployment(&self, protocol: &str) -> Vec<(String, Vec<&'a ModelRow>)> {
+        self.deployments().into_iter().flat_map(|deployment| self.by_recipe(protocol, deployment)).collect()
     }
 
     fn recipe(&self, name: &str) -> Option<&'a Recipe> {
@@ -161,7 +196,11 @@ impl<'a> Study<'a> {
 
     /// The colour and dashes of a recipe, the same in all figures.
     fn style(&self, name: &str) -> usize {
-        self.all_recipes().iter().position(|other| *other == name).unwrap_or(0)
+        // The baseline, in every figure, has a style of its own.
+        match self.all_recipes().iter().position(|other| *other == name) {
+            None | Some(0) => 0,
+            Some(place) => 1 + (place - 1) % (STYLES - 1),
+        }
     }
 }
 

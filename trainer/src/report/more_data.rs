@@ -1,5 +1,7 @@
 //! The learning curve: what more training data brings.
 
+use std::fmt::Write;
+
 use super::{
     Study,
     chart::{Lines, Series},
@@ -148,7 +150,7 @@ fn panel(title: &str, series: Vec<Series>, decimals: usize) -> Panel {
     for one in &series {
         let points: Vec<String> =
             one.mean.iter().map(|(share, value)| format!("{value:.decimals$} with {:.0} %", 100.0 * share)).collect();
-        description.push_str(&format!("{}: {}. ", one.name, points.join(", ")));
+        let _ = write!(description, "{}: {}. ", one.name, points.join(", "));
     }
     let x_ticks: Vec<(f64, String)> = series
         .first()

@@ -1,13 +1,18 @@
 //! The page: one HTML file with everything in it.
 
+use std::fmt::Write;
+
 use super::{
-    Study, deployment,
+    Study,
+    curves::mean,
+    deployment,
     figure::{Figure, Grid},
     limits, story,
     svg::escape,
     tables,
+    words::{self, thousands},
 };
-use crate::evidence::Verdict;
+use crate::{evidence::Verdict, results::ModelRow};
 
 const STYLE: &str = include_str!("page.css");
 /// How many of the flipped documents the page shows.
@@ -21,8 +26,8 @@ pub(super) fn page(study: &Study<'_>, folder: &str) -> (String, Vec<Figure>) {
     body.push_str(&answer(study));
     for protocol in study.protocols() {
         let story = story::figures(study, protocol);
-        body.push_str(&format!("<section><h2 id=\"{protocol}\">{}</h2>", heading(protocol)));
-        body.push_str(&format!("<p>{}</p>", how(protocol)));
+        let _ = write!(body, "<section><h2 id=\"{protocol}\">{}</h2>", heading(protocol));
+        let _ = write!(body, "<p>{}</p>", how(protocol));
         body.push_str(&tables::html(
             &tables::networks(study, protocol),
             &format!("Float networks, {protocol} protocol: mean ± deviation over seeds"),
@@ -30,6 +35,7 @@ pub(super) fn page(study: &Study<'_>, folder: &str) -> (String, Vec<Figure>) {
         for figure in &story {
             body.push_str(&markup(figure, folder));
         }
+        body.push_str(&claims(study, protocol));
         body.push_str("</section>");
         figures.extend(story);
     }
@@ -41,6 +47,7 @@ pub(super) fn page(study: &Study<'_>, folder: &str) -> (String, Vec<Figure>) {
             let caption =
                 "Gain over the baseline in points [95 % interval], float, deployed, and the shift between them";
             body.push_str(&tables::html(&tables::gains(study), caption));
+            body.push_str(&by_seed(study));
         }
     }
     for protocol in study.protocols() {
@@ -92,7 +99,7 @@ fn header(study: &Study<'_>) -> String {
         .map(|p| (*p, if *p == "article" { "Article protocol" } else { "Held-out protocol" }))
         .collect();
     links.extend([("deployment", "Deployment"), ("why", "Why"), ("limits", "Limits")]);
-    let links: String = links.iter().map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>")).collect();
+    let links = links.iter().map(|(id, name)| format!("<a href=\"#{id}\">{name}</a>")).collect::<Vec<_>>().concat();
     format!(
         "<header><p class=\"over\">edgefit study</p><h1>Does the accuracy that regularisation wins survive on the microcontroller?</h1>\
          <p class=\"lead\">{}: {} documents to fit, {} to test, {} recipes, {} seeds.</p>{synthetic}<nav>{links}</nav></header>",
@@ -114,25 +121,90 @@ fn answer(study: &Study<'_>) -> String {
             Verdict::Lost | Verdict::Reversed => ("bad", "✗"),
             Verdict::Worse | Verdict::NotShown | Verdict::Inconclusive => ("open", "–"),
         };
-        let line = |name: &str, interval| format!("<dt>{name}</dt><dd>{}</dd>", deployment::interval_text(interval));
+        let line = |name: &str, interval| format!("<dt>{name}</dt><dd>{}</dd>", words::interval(interval));
         let board = evidence.board.as_ref().map_or_else(String::new, |board| line("board", board));
-        cards.push_str(&format!(
-            "<li class=\"{class}\"><h3>{}<span> {}</span></h3><p class=\"verdict\"><span aria-hidden=\"true\">{mark}</span> {}</p>\
+        let holm = match evidence.verdict_holm {
+            same if same == evidence.verdict => String::new(),
+            other => format!("<p class=\"holm\">{other}, if all techniques count (Holm)</p>"),
+        };
+        let _ = write!(
+            cards,
+            "<li class=\"{class}\"><h3>{}<span> {}</span></h3><p class=\"verdict\"><span aria-hidden=\"true\">{mark}</span> {}</p>{holm}\
              <dl>{}{}{board}</dl></li>",
-            escape(&evidence.recipe),
+            escape(&study.named(&evidence.recipe, &gain.deployment)),
             escape(&gain.protocol),
             evidence.verdict,
             line("float", &evidence.float),
             line("integer", &evidence.integer),
-        ));
+        );
     }
+    let lead = if study.techniques().is_empty() { String::new() } else { deployment::gains_title(study) + "." };
+    let linear = linear(study).iter().map(|said| format!("<p>{}</p>", escape(said))).collect::<Vec<_>>().concat();
     let failures = list("failures", "Failed checks", &study.results.failures);
     let empty = "<p>The study has no technique beside a baseline, so there is no gain to judge.</p>";
     let cards = if cards.is_empty() { empty.to_owned() } else { format!("<ul class=\"cards\">{cards}</ul>") };
     format!(
-        "<section><h2 id=\"answer\">The answer</h2><p>Gain over the baseline in points of accuracy, with its 95 % interval. \
+        "<section><h2 id=\"answer\">The answer</h2><p class=\"lead-answer\">{}</p>{linear}<p>Gain over the baseline in points of accuracy, with its 95 % interval. \
          <em>holds</em>: it is there in float and in integers, and deployment shifts it by less than {} points.</p>{cards}{failures}</section>",
+        escape(&lead),
         study.margin
+    )
+}
+
+/// How the networks stand to the linear model, a sentence a protocol.
+fn linear(study: &Study<'_>) -> Vec<String> {
+    let of_protocol = |protocol: &'static str| {
+        let accuracy = |name: &str| {
+            let read = |model: &&ModelRow| model.integer.mean_last5_test_accuracy.map(|share| 100.0 * share);
+            let accuracies: Option<Vec<f64>> = study.networks(protocol, name).iter().map(read).collect();
+            accuracies.filter(|all| !all.is_empty()).map(|all| mean(&all))
+        };
+        let names = study.recipe_names(protocol);
+        let (linear, networks): (Vec<&str>, Vec<&str>) =
+            names.into_iter().filter(|name| study.fraction(name) >= 1.0).partition(|name| study.units(name) == 0);
+        let (name, ours) = linear.into_iter().find_map(|name| Some((name, accuracy(name)?)))?;
+        let others = networks.into_iter().filter_map(|name| Some((name, accuracy(name)?)));
+        let (best, theirs) = others.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some(if ours > theirs {
+            format!(
+                "Without any hidden layer, {name} has {ours:.2} % on the integers ({protocol} protocol), more than every \
+                 network; the next is {best} with {theirs:.2} %."
+            )
+        } else {
+            format!(
+                "Without any hidden layer, {name} has {ours:.2} % on the integers ({protocol} protocol); the best network, \
+                 {best}, has {theirs:.2} %."
+            )
+        })
+    };
+    study.protocols().into_iter().filter_map(of_protocol).collect()
+}
+
+/// What the curves of a protocol show of the article's claims.
+fn claims(study: &Study<'_>, protocol: &str) -> String {
+    let grid = tables::claims(study, protocol);
+    if grid.rows.is_empty() {
+        return String::new();
+    }
+    let caption = format!(
+        "The article's claims, {protocol} protocol: mean over the seeds [95 % interval]; shown where all of the interval bears it out"
+    );
+    tables::html(&grid, &caption)
+}
+
+/// What each seed would have said alone.
+fn by_seed(study: &Study<'_>) -> String {
+    let grid = tables::by_seed(study);
+    if grid.rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<details><summary>What each seed by itself would have said</summary>{}</details>",
+        tables::html(
+            &grid,
+            "The exported epoch of one seed against the baseline's: gain in points [95 % interval, bootstrap over documents] and \
+             exact McNemar test"
+        )
     )
 }
 
@@ -179,7 +251,7 @@ fn list(id: &str, title: &str, sentences: &[String]) -> String {
     if sentences.is_empty() {
         return String::new();
     }
-    let items: String = sentences.iter().map(|sentence| format!("<li>{}</li>", escape(sentence))).collect();
+    let items = sentences.iter().map(|sentence| format!("<li>{}</li>", escape(sentence))).collect::<Vec<_>>().concat();
     format!("<section class=\"{id}\"><h2 id=\"{id}\">{title}</h2><ul>{items}</ul></section>")
 }
 
@@ -196,28 +268,4 @@ fn footer(study: &Study<'_>) -> String {
         seeds.join(", "),
         edgefit::VERSION,
     )
-}
-
-/// A number with a comma between thousands.
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn thousands_are_told_apart() {
-        assert_eq!(
-            [0, 999, 1_000, 25_000, 1_234_567].map(super::thousands),
-            ["0", "999", "1,000", "25,000", "1,234,567"]
-        );
-    }
 }

@@ -51,20 +51,30 @@ pub(super) fn padded((low, high): (f64, f64)) -> (f64, f64) {
     ((low / step).floor() * step, (high / step).ceil() * step)
 }
 
-/// Moves the places of labels apart, at least `gap` from one to the next, within a range; the order stays.
+/// Moves the places of labels apart, at least `gap` from one to the next, within a range; the order stays, and the squares of
+/// the distances moved are as small as they can be.
+///
+/// Less `gap` for each label before it, a place must not be below the one before: isotonic regression, which pools neighbours
+/// that violate this into their mean (Barlow, Bartholomew, Bremner and Brunk, 1972, Statistical Inference under Order
+/// Restrictions, chapter 1).
 pub(super) fn spread(places: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|&a, &b| places[a].total_cmp(&places[b]));
-    let mut moved = places.to_vec();
-    let mut least = low;
-    for &index in &order {
-        moved[index] = moved[index].max(least);
-        least = moved[index] + gap;
+    // Pools: their mean and how many labels they hold.
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    for (rank, &index) in order.iter().enumerate() {
+        let (mut mean, mut count) = (places[index] - gap * rank as f64, 1);
+        while let Some((before, others)) = pools.pop_if(|pool| pool.0 > mean) {
+            mean = (mean * count as f64 + before * others as f64) / (count + others) as f64;
+            count += others;
+        }
+        pools.push((mean, count));
     }
-    let mut most = high;
-    for &index in order.iter().rev() {
-        moved[index] = moved[index].min(most);
-        most = moved[index] - gap;
+    let highest = high - gap * places.len().saturating_sub(1) as f64;
+    let means = pools.into_iter().flat_map(|(mean, count)| std::iter::repeat_n(mean.min(highest).max(low), count));
+    let mut moved = places.to_vec();
+    for ((rank, index), mean) in order.into_iter().enumerate().zip(means) {
+        moved[index] = mean + gap * rank as f64;
     }
     moved
 }
@@ -87,8 +97,12 @@ mod tests {
 
     #[test]
     fn labels_keep_their_distance_and_their_order() {
-        let moved = spread(&[10.0, 11.0, 50.0, 12.0], 14.0, (0.0, 60.0));
-        assert_eq!(moved, [4.0, 18.0, 50.0, 32.0].map(|y: f64| y));
+        let moved = spread(&[30.0, 31.0, 90.0, 32.0], 14.0, (0.0, 100.0));
+        assert_eq!(moved, [17.0, 31.0, 90.0, 45.0]);
+        let at_the_edge = spread(&[10.0, 11.0, 50.0, 12.0], 14.0, (0.0, 60.0));
+        assert_eq!(at_the_edge, [0.0, 14.0, 50.0, 28.0]);
+        assert_eq!(spread(&[59.0, 58.0], 14.0, (0.0, 60.0)), [60.0, 46.0]);
+        assert!(spread(&[], 14.0, (0.0, 60.0)).is_empty());
     }
 
     #[test]

@@ -54,11 +54,20 @@ fn against_baseline(study: &Study<'_>, protocol: &str, recipe: &str) -> Option<F
     let curve = |name: &str, measure| Curve::of(study.rows, protocol, name, validation(protocol), measure);
     let losses = [curve(BASELINE, Measure::Loss)?, curve(recipe, Measure::Loss)?];
     let accuracies = [curve(BASELINE, Measure::Accuracy)?, curve(recipe, Measure::Accuracy)?];
+    let stops = study.recipe(recipe).and_then(|recipe| recipe.patience);
     let title = stopping(study, protocol, recipe).unwrap_or_else(|| overfitting(&losses));
+    let note = match stops {
+        Some(patience) => format!(
+            "Each seed stops after {patience} epochs without a lower validation loss and goes back to its best one; the thick line \
+             ends where the first seed has stopped. The curves are of the documents that are held out, the title's accuracies of \
+             the test documents."
+        ),
+        None => agreement(&losses, &accuracies),
+    };
     Some(Figure {
         id: format!("{protocol}-{recipe}"),
         title,
-        note: agreement(&losses, &accuracies),
+        note,
         panels: vec![
             panel(study, "Validation loss", Measure::Loss, &losses),
             panel(study, "Validation accuracy, %", Measure::Accuracy, &accuracies),
@@ -99,7 +108,7 @@ fn overfitting([baseline, other]: &[Curve; 2]) -> String {
 /// What early stopping does, in a sentence: when it ends, what it keeps, against the baseline that went on.
 fn stopping(study: &Study<'_>, protocol: &str, recipe: &str) -> Option<String> {
     study.recipe(recipe)?.patience?;
-    let kept = study.models(protocol, recipe);
+    let kept = study.networks(protocol, recipe);
     let (went_on, last_epoch) = study.last_epochs(protocol, BASELINE)?;
     let accuracy = |models: &[&ModelRow]| {
         let all: Vec<f64> = models.iter().filter_map(|m| m.float.as_ref()).map(|f| 100.0 * f.test_accuracy).collect();

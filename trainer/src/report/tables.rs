@@ -1,11 +1,13 @@
 //! The tables of the report.
 
+use std::fmt::Write;
+
 use super::{
     Study,
     curves::{deviation, mean},
-    deployment::interval_text,
     figure::Grid,
     svg::escape,
+    words::{self, thousands},
 };
 use crate::{
     results::{BoardRow, FloatRow, ModelRow},
@@ -14,16 +16,17 @@ use crate::{
 
 /// A grid as a table; on a narrow page each row becomes a list of its cells with their heads.
 pub(super) fn html(grid: &Grid, caption: &str) -> String {
-    let heads: String = grid.heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escape(head))).collect();
+    let heads =
+        grid.heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escape(head))).collect::<Vec<_>>().concat();
     let mut rows = String::new();
     for row in &grid.rows {
         rows.push_str("<tr>");
         for (index, (cell, head)) in row.iter().zip(&grid.heads).enumerate() {
             let (cell, head) = (escape(cell), escape(head));
-            rows.push_str(&match index {
-                0 => format!("<th scope=\"row\">{cell}</th>"),
-                _ => format!("<td data-head=\"{head}\">{cell}</td>"),
-            });
+            let _ = match index {
+                0 => write!(rows, "<th scope=\"row\">{cell}</th>"),
+                _ => write!(rows, "<td data-head=\"{head}\">{cell}</td>"),
+            };
         }
         rows.push_str("</tr>");
     }
@@ -64,7 +67,8 @@ pub(super) fn networks(study: &Study<'_>, protocol: &str) -> Grid {
         "at epoch",
         "calibration error, %",
     ]);
-    for (name, models) in study.by_recipe(protocol) {
+    let first = study.deployments().into_iter().next().unwrap_or_default();
+    for (name, models) in study.by_recipe(protocol, first) {
         grid.row([
             name,
             epochs(models.iter().map(|model| model.epoch)),
@@ -95,7 +99,7 @@ pub(super) fn deployed(study: &Study<'_>, protocol: &str) -> Grid {
         "calibration error, %",
         "file, bytes",
     ]);
-    for (name, models) in study.by_recipe(protocol) {
+    for (name, models) in study.by_recipe_and_deployment(protocol) {
         let flips: Vec<f64> = models.iter().filter_map(|m| m.integer.flips).map(|n| n as f64).collect();
         let error: Vec<f64> = models.iter().filter_map(|m| m.integer.rms_ratio).map(|r| 100.0 * r).collect();
         let (board, documents, differ) = board_cells(&models);
@@ -109,7 +113,7 @@ pub(super) fn deployed(study: &Study<'_>, protocol: &str) -> Grid {
             over_seeds(&flips, 1),
             over_seeds(&error, 2),
             over_seeds(&models.iter().map(|m| 100.0 * m.integer.calibration_error).collect::<Vec<_>>(), 2),
-            models.iter().map(|m| m.file.bytes).max().unwrap_or(0).to_string(),
+            thousands(models.iter().map(|m| m.file.bytes).max().unwrap_or(0)),
         ]);
     }
     grid
@@ -132,7 +136,7 @@ fn board_cells(models: &[&ModelRow]) -> (String, String, String) {
     if accuracies.is_empty() {
         return ("–".to_owned(), "–".to_owned(), "–".to_owned());
     }
-    (over_seeds(&accuracies, 2), most.to_string(), differ.to_string())
+    (over_seeds(&accuracies, 2), thousands(most), thousands(differ))
 }
 
 /// The gains with their intervals and verdicts.
@@ -147,13 +151,13 @@ pub(super) fn gains(study: &Study<'_>) -> Grid {
             format!("{}, baseline {}", word(gain.epochs), word(gain.baseline_epochs))
         };
         grid.row([
-            evidence.recipe.clone(),
+            study.named(&evidence.recipe, &gain.deployment),
             gain.protocol.clone(),
             epochs,
-            interval_text(&evidence.float),
-            interval_text(&evidence.integer),
-            evidence.board.as_ref().map_or_else(|| "–".to_owned(), interval_text),
-            interval_text(&evidence.shift),
+            words::interval(&evidence.float),
+            words::interval(&evidence.integer),
+            evidence.board.as_ref().map_or_else(|| "–".to_owned(), words::interval),
+            words::interval(&evidence.shift),
             evidence.verdict.to_string(),
         ]);
     }
@@ -175,15 +179,62 @@ pub(super) fn beside(study: &Study<'_>) -> Grid {
     for gain in &study.results.gains {
         let evidence = &gain.evidence;
         grid.row([
-            evidence.recipe.clone(),
+            study.named(&evidence.recipe, &gain.deployment),
             p_value(evidence.p),
             p_value(evidence.p_holm),
             evidence.verdict_holm.to_string(),
             p_value(evidence.equivalence.p),
-            interval_text(&evidence.bootstrap.float),
-            interval_text(&evidence.bootstrap.integer),
-            interval_text(&evidence.bootstrap.shift),
+            words::interval(&evidence.bootstrap.float),
+            words::interval(&evidence.bootstrap.integer),
+            words::interval(&evidence.bootstrap.shift),
         ]);
+    }
+    grid
+}
+
+/// What the learning curves show of each claim.
+pub(super) fn claims(study: &Study<'_>, protocol: &str) -> Grid {
+    let mut grid = Grid::new(["claim", "measured", "found", "shown"]);
+    for finding in study.results.findings.iter().filter(|finding| finding.protocol == protocol) {
+        let ends = finding.low.zip(finding.high);
+        let ends = ends.map_or_else(String::new, |(low, high)| format!(" [{low:.3},\u{a0}{high:.3}]"));
+        grid.row([
+            finding.claim.clone(),
+            finding.quantity.clone(),
+            format!("{:.3}{ends}", finding.mean),
+            finding.shown.map_or("–", |shown| if shown { "yes" } else { "no" }).to_owned(),
+        ]);
+    }
+    grid
+}
+
+/// Each seed by itself: gain and `McNemar`'s test, float and integer.
+pub(super) fn by_seed(study: &Study<'_>) -> Grid {
+    let mut grid = Grid::new([
+        "recipe",
+        "protocol",
+        "seed",
+        "float",
+        "p: float",
+        "integer",
+        "p: integer",
+        "only it right",
+        "only baseline right",
+    ]);
+    for gain in study.techniques() {
+        for row in &gain.by_seed {
+            grid.row([
+                study.named(&gain.evidence.recipe, &gain.deployment),
+                gain.protocol.clone(),
+                row.seed.to_string(),
+                words::interval(&row.float.gain),
+                p_value(row.float.p),
+                words::interval(&row.integer.gain),
+                p_value(row.integer.p),
+                thousands(row.integer.discordant.gained),
+                thousands(row.integer.discordant.lost),
+            ]);
+        }
     }
     grid
 }
@@ -205,7 +256,7 @@ pub(super) fn layers(study: &Study<'_>, protocol: &str) -> Grid {
         "zero rows, %",
         "signal to noise, dB",
     ]);
-    for (name, models) in study.by_recipe(protocol) {
+    for (name, models) in study.by_recipe_and_deployment(protocol) {
         let whys: Vec<_> = models.iter().filter_map(|model| model.why.as_ref()).collect();
         for index in 0..whys.first().map_or(0, |why| why.layers.len()) {
             let rows: Vec<_> = whys.iter().filter_map(|why| why.layers.get(index)).collect();
@@ -215,7 +266,7 @@ pub(super) fn layers(study: &Study<'_>, protocol: &str) -> Grid {
             grid.row([
                 name.clone(),
                 first.layer.to_string(),
-                format!("{} × {}", first.inputs, first.units),
+                format!("{} × {}", thousands(first.inputs), first.units),
                 first.bits.to_string(),
                 over_seeds(&column(|row| row.largest_weight), 2),
                 over_seeds(&column(|row| row.kurtosis), 1),
@@ -244,8 +295,8 @@ pub(super) fn flipped(study: &Study<'_>, most: usize) -> Grid {
         Grid::new(["model", "test document", "label", "float says", "margin", "integers say", "margin there"]);
     for (model, flip) in all.into_iter().take(most) {
         grid.row([
-            format!("{}, seed {}, {}", model.recipe, model.seed, model.protocol),
-            flip.document.to_string(),
+            format!("{}, seed {}, {}", study.named(&model.recipe, &model.deployment), model.seed, model.protocol),
+            thousands(flip.document),
             label(flip.label.into()),
             label(flip.float_class),
             format!("{:.4}", flip.float_margin),

@@ -60,7 +60,7 @@ fn network() -> Network {
 /// A file of 64 rows.
 fn file(integer: &IntegerNetwork) -> ModelFile {
     let mut split = Split::default();
-    split.push((0..64).map(|word| format!("w{word} ")).collect::<String>().as_bytes(), 1);
+    split.push((0..64).map(|word| format!("w{word} ")).collect::<Vec<_>>().concat().as_bytes(), 1);
     let labels = vec!["neg".to_owned(), "pos".to_owned()];
     let dataset = Dataset {
         name: "words".to_owned(),
