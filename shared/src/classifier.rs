@@ -34,13 +34,22 @@ struct Rows<'m, 's> {
 impl Rows<'_, '_> {
     fn add(&mut self, row: u16) {
         let bit = 1u32 << (row % 32);
-        let (Some(seen), Some(weights)) = (self.seen.get_mut(usize::from(row / 32)), self.table.row(row)) else {
+        let Some(seen) = self.seen.get_mut(usize::from(row / 32)) else {
             return;
         };
         if *seen & bit == 0 {
             *seen |= bit;
-            kernel::add_row(self.accumulators, weights);
+            if let Some(weights) = self.table.row(row) {
+                kernel::add_row(self.accumulators, weights)
+            }
         }
+    }
+
+    /// Adds the row of unknown words: a call, so that known ones find no obstacle on their way.
+    #[cold]
+    #[inline(never)]
+    fn add_stranger(&mut self, row: u16) {
+        self.add(row);
     }
 
     fn clear(&mut self) {
@@ -52,7 +61,22 @@ impl Rows<'_, '_> {
     }
 }
 
-impl WordSink for Rows<'_, '_> {
+/// The words of a chunk on their way to the rows. The open word's hash is here, and not in [`Rows`], so that it stays in a
+/// register.
+struct Words<'c, 'm, 's> {
+    hash: Hash,
+    start: Hash,
+    vocabulary: Vocabulary<'m>,
+    rows: &'c mut Rows<'m, 's>,
+}
+
+impl<'c, 'm, 's> Words<'c, 'm, 's> {
+    fn new(rows: &'c mut Rows<'m, 's>) -> Self {
+        Self { hash: rows.hash, start: Hash::new(rows.vocabulary.seed()), vocabulary: *rows.vocabulary, rows }
+    }
+}
+
+impl WordSink for Words<'_, '_, '_> {
     #[inline]
     fn byte(&mut self, byte: u8) {
         self.hash.byte(byte);
@@ -60,9 +84,14 @@ impl WordSink for Rows<'_, '_> {
 
     #[inline]
     fn end(&mut self) {
-        let hash = core::mem::replace(&mut self.hash, Hash::new(self.vocabulary.seed()));
-        if let Some(row) = self.vocabulary.row(hash.value()) {
-            self.add(row);
+        let hash = core::mem::replace(&mut self.hash, self.start);
+        match self.vocabulary.known_row(hash.value()) {
+            Some(row) => self.rows.add(row),
+            None => {
+                if let Some(row) = self.vocabulary.unknown_row() {
+                    self.rows.add_stranger(row);
+                }
+            }
         }
     }
 }
@@ -107,7 +136,9 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
     pub fn text(&mut self, chunk: &[u8]) {
-        self.splitter.feed(chunk, &mut self.words);
+        let mut words = Words::new(&mut self.words);
+        self.splitter.feed(chunk, &mut words);
+        self.words.hash = words.hash;
     }
 
     /// Adds one row to the document; a row that was there already changes nothing.
@@ -161,7 +192,7 @@ impl<'m, 's> Classifier<'m, 's> {
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
-        self.splitter.finish(&mut self.words);
+        self.splitter.finish(&mut Words::new(&mut self.words));
         let mut layer = self.words.table;
         let first = self.words.accumulators.iter().copied();
         if self.layers.is_empty() {

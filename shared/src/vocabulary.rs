@@ -5,12 +5,9 @@
 //! number. A word outside the vocabulary lands in some slot too; it passes that slot's fingerprint once in
 //! 65,536. The three functions below are the definition that the builder in the trainer searches against.
 //!
-//! All of it is 32-bit arithmetic without a division, so that a Cortex-M0 pays little.
+//! All of it is 32-bit arithmetic without a division and with one constant, so that a Cortex-M0 pays little.
 
-/// An odd constant near 2^32 divided by the golden ratio (Knuth, TAOCP vol. 3, 6.4).
-const GOLDEN: u32 = 0x9e37_79b9;
-/// An odd constant of the murmur3 finaliser (A. Appleby).
-const MURMUR: u32 = 0x85eb_ca6b;
+use crate::words::MULTIPLIER;
 
 /// The average number of words a bucket: fewer make the search faster, more make the table smaller.
 pub const WORDS_PER_BUCKET: usize = 4;
@@ -27,26 +24,34 @@ const fn scale_16(x: u32, n: usize) -> usize {
     ((x * n as u32) >> 16) as usize
 }
 
+/// All bits of a hash in the upper ones: the good upper half laid over the lower one, then spread.
+#[inline]
+const fn fold(hash: u32) -> u32 {
+    (hash ^ (hash >> 16)).wrapping_mul(MULTIPLIER)
+}
+
 /// The bucket of a hash among `buckets` (at most 65,535).
 #[must_use]
 #[inline]
 pub const fn bucket(hash: u32, buckets: usize) -> usize {
-    scale_16(hash >> 16, buckets)
+    scale_16(fold(hash) >> 16, buckets)
 }
 
 /// The slot of a hash among `rows` (at most 65,535) under its bucket's displacement.
+///
+/// The displacement changes the lower half before the multiplication: words that share a bucket move apart, and over all
+/// displacements the slots of a word are spread evenly, so that a lone word reaches a lone free slot.
 #[must_use]
 #[inline]
 pub const fn slot(hash: u32, displacement: u16, rows: usize) -> usize {
-    let moved = (hash ^ (displacement as u32).wrapping_mul(GOLDEN)).wrapping_mul(MURMUR);
-    scale_16((moved ^ (moved >> 15)).wrapping_mul(GOLDEN) >> 16, rows)
+    scale_16((fold(hash) ^ displacement as u32).wrapping_mul(MULTIPLIER) >> 16, rows)
 }
 
-/// The 16-bit fingerprint of a hash.
+/// The 16-bit fingerprint of a hash: its good half. With the fold of the two halves it tells the whole hash.
 #[must_use]
 #[inline]
 pub const fn fingerprint(hash: u32) -> u16 {
-    (hash.wrapping_mul(GOLDEN) >> 8) as u16
+    (hash >> 16) as u16
 }
 
 /// The vocabulary of a model, read in place from its file.
@@ -93,9 +98,16 @@ impl<'a> Vocabulary<'a> {
         self.known_row(hash).or(self.unknown_row)
     }
 
+    /// The row of every other word, if there is one.
+    #[must_use]
+    pub const fn unknown_row(&self) -> Option<u16> {
+        self.unknown_row
+    }
+
     /// The row of the word with this hash if it passes the slot's fingerprint.
+    #[must_use]
     #[inline]
-    fn known_row(&self, hash: u32) -> Option<u16> {
+    pub(crate) fn known_row(&self, hash: u32) -> Option<u16> {
         let displacement = *self.displacements.get(bucket(hash, self.displacements.len()))?;
         let row = slot(hash, displacement, self.fingerprints.len());
         (*self.fingerprints.get(row)? == fingerprint(hash)).then_some(row as u16)

@@ -6,6 +6,8 @@
 //!
 //! A word is known by its 32-bit [`Hash`](struct@Hash); the text itself is never stored.
 
+use core::slice;
+
 /// The version of the rule above. A model file names the version that its vocabulary was made with.
 pub const TOKENISER: u16 = 1;
 
@@ -15,11 +17,14 @@ pub const TOKENISER: u16 = 1;
 /// so its accuracy on raw text is to be measured there.
 pub const FOREIGN: u16 = 1 << 7;
 
-/// For each byte: itself, lower-cased, if it belongs to a word; 0 if it separates.
+/// What [`lower`] says of a byte that separates.
+const SEPARATOR: u8 = 0;
+
+/// For each byte: itself, lower-cased, if it belongs to a word; [`SEPARATOR`] if it separates.
 static WORD_BYTE: [u8; 256] = word_bytes();
 
 const fn word_bytes() -> [u8; 256] {
-    let mut table = [0; 256];
+    let mut table = [SEPARATOR; 256];
     let mut byte = 1;
     while byte < 256 {
         let b = byte as u8;
@@ -31,12 +36,55 @@ const fn word_bytes() -> [u8; 256] {
     table
 }
 
+#[inline]
+fn lower(byte: u8) -> u8 {
+    WORD_BYTE[usize::from(byte)]
+}
+
 /// Takes the words that a [`Splitter`] finds, a byte at a time.
 pub trait WordSink {
     /// The next byte of the current word, lower-cased.
     fn byte(&mut self, byte: u8);
     /// The current word ends here. At least one byte came before.
     fn end(&mut self);
+}
+
+/// Passes over separators and takes the first byte of a word, or says that the bytes end before it.
+#[inline]
+fn start(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
+    for &byte in bytes {
+        let byte = lower(byte);
+        if byte != SEPARATOR {
+            sink.byte(byte);
+            return true;
+        }
+    }
+    false
+}
+
+/// Takes the rest of a word and the separator after it, or says that the bytes end before that.
+#[inline]
+fn rest(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
+    // Eight bytes at a time, so that only one in eight is preceded by a look for the end of the text.
+    while let Some((chunk, tail)) = bytes.as_slice().split_first_chunk::<8>() {
+        for (i, &byte) in chunk.iter().enumerate() {
+            let byte = lower(byte);
+            if byte == SEPARATOR {
+                *bytes = bytes.as_slice().get(i + 1..).unwrap_or_default().iter();
+                return true;
+            }
+            sink.byte(byte);
+        }
+        *bytes = tail.iter();
+    }
+    for &byte in bytes {
+        let byte = lower(byte);
+        if byte == SEPARATOR {
+            return true;
+        }
+        sink.byte(byte);
+    }
+    false
 }
 
 /// Splits a byte stream into words, in chunks of any size.
@@ -72,19 +120,21 @@ impl Splitter {
     }
 
     /// Reads the next bytes of the text.
+    #[inline]
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl WordSink) {
-        let mut in_word = self.in_word;
-        for &byte in bytes {
-            let lower = WORD_BYTE[usize::from(byte)];
-            if lower != 0 {
-                sink.byte(lower);
-                in_word = true;
-            } else if in_word {
-                sink.end();
-                in_word = false;
+        let mut bytes = bytes.iter();
+        // Where the stream stands is where the code stands: in a word, or between two.
+        if !self.in_word && !start(&mut bytes, sink) {
+            return;
+        }
+        while rest(&mut bytes, sink) {
+            sink.end();
+            if !start(&mut bytes, sink) {
+                self.in_word = false;
+                return;
             }
         }
-        self.in_word = in_word;
+        self.in_word = true;
     }
 
     /// Ends the text, and with it a word that reaches to the last byte. Ready for the next text.
@@ -96,10 +146,11 @@ impl Splitter {
     }
 }
 
-/// A 32-bit hash of a word, byte by byte: FNV-1a from a seeded basis, then a finaliser.
+/// A 32-bit hash of a word, byte by byte: one exclusive or and one multiplication each.
 ///
-/// FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv, 32 bits) costs one xor and one multiplication a byte. Its low
-/// bits are weak, so the value is mixed once a word before anything is derived from it.
+/// It is FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv) with [`MULTIPLIER`] for the FNV prime and a seed for the offset
+/// basis. The upper bits are good, the lower ones are not, so [`vocabulary`](crate::vocabulary) folds one half onto the
+/// other before it derives anything from them, and needs no finaliser but that.
 ///
 /// # Example
 ///
@@ -115,34 +166,31 @@ impl Splitter {
 #[derive(Debug, Clone, Copy)]
 pub struct Hash(u32);
 
-impl Hash {
-    /// The offset basis of 32-bit FNV-1a.
-    const BASIS: u32 = 0x811c_9dc5;
-    /// The 32-bit FNV prime.
-    const PRIME: u32 = 0x0100_0193;
-    /// An odd multiplier of a well-tested finaliser (lowbias32, C. Wellons, "hash-prospector").
-    const MIX: u32 = 0x7feb_352d;
+/// The multiplier of all hashing: the prime next to 2^32 divided by the golden ratio (Knuth, TAOCP vol. 3, 6.4).
+///
+/// Its multiples modulo 2^32 are spread as evenly as can be, which keeps words apart that differ in a letter or two, and
+/// lets a displacement reach every slot.
+pub const MULTIPLIER: u32 = 0x9e37_79b1;
 
+impl Hash {
     /// The hash of the empty word under `seed`.
     #[must_use]
+    #[inline]
     pub const fn new(seed: u32) -> Self {
-        Self(Self::BASIS ^ seed)
+        Self(seed)
     }
 
     /// Appends one lower-cased byte.
     #[inline]
     pub const fn byte(&mut self, byte: u8) {
-        self.0 = (self.0 ^ byte as u32).wrapping_mul(Self::PRIME);
+        self.0 = (self.0 ^ byte as u32).wrapping_mul(MULTIPLIER);
     }
 
-    /// The mixed value of the bytes so far.
+    /// The hash of the bytes so far.
     #[must_use]
     #[inline]
     pub const fn value(self) -> u32 {
-        let mut h = self.0;
-        h ^= h >> 16;
-        h = h.wrapping_mul(Self::MIX);
-        h ^ (h >> 15)
+        self.0
     }
 
     /// The hash of a whole word, which must be lower-cased already.

@@ -58,17 +58,11 @@ pub(crate) fn words(text: &[u8]) -> BTreeSet<Vec<u8>> {
 
 /// The hash of a word.
 fn hash(seed: u32, word: &[u8]) -> u64 {
-    let mut h = 0x811c_9dc5 ^ u64::from(seed);
-    for &byte in word {
-        h = (h ^ u64::from(byte)) * 0x0100_0193 % WRAP;
-    }
-    h ^= h / (1 << 16);
-    h = h * 0x7feb_352d % WRAP;
-    h ^ (h / (1 << 15))
+    word.iter().fold(u64::from(seed), |hash, &byte| (hash ^ u64::from(byte)) * 0x9e37_79b1 % WRAP)
 }
 
 fn fingerprint(hash: u64) -> u16 {
-    (hash * 0x9e37_79b9 % WRAP / 256 % 65_536) as u16
+    (hash / 65_536) as u16
 }
 
 impl Unit {
@@ -93,11 +87,11 @@ impl Unit {
 
 impl Network {
     fn slot(&self, hash: u64) -> usize {
-        let bucket = (hash / 65_536) * self.displacements.len() as u64 / 65_536;
+        let fold = (hash ^ (hash / 65_536)) * 0x9e37_79b1 % WRAP;
+        let bucket = (fold / 65_536) * self.displacements.len() as u64 / 65_536;
         let displacement = u64::from(self.displacements[bucket as usize]);
-        let moved = (hash ^ (displacement * 0x9e37_79b9 % WRAP)) * 0x85eb_ca6b % WRAP;
-        let mixed = (moved ^ (moved / (1 << 15))) * 0x9e37_79b9 % WRAP;
-        ((mixed / 65_536) * self.fingerprints.len() as u64 / 65_536) as usize
+        let moved = (fold ^ displacement) * 0x9e37_79b1 % WRAP;
+        ((moved / 65_536) * self.fingerprints.len() as u64 / 65_536) as usize
     }
 
     /// Gives the row of a word's slot to the word.
