@@ -40,7 +40,7 @@ impl Rows<'_, '_> {
         if *seen & bit == 0 {
             *seen |= bit;
             if let Some(weights) = self.table.row(row) {
-                kernel::add_row(self.accumulators, weights)
+                kernel::add_row(self.accumulators, weights);
             }
         }
     }
@@ -123,7 +123,7 @@ impl<'m, 's> Classifier<'m, 's> {
                 accumulators: room(scratch.accumulators, table.units())?,
             },
             layers,
-            logit_scale: model.header().logit_scale,
+            logit_scale: model.logit_scale(),
             logits: room(scratch.logits, model.outputs())?,
             front: room(scratch.front, widest)?,
             back: room(scratch.back, widest)?,

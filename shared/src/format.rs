@@ -6,7 +6,8 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+pub use crate::crc::crc32;
+use crate::{Error, reader::Reader};
 
 /// The first four bytes of every model file.
 pub const MAGIC: [u8; 4] = *b"EDGF";
@@ -127,19 +128,18 @@ pub struct Provenance<'a> {
 #[repr(C, align(16))]
 pub struct Aligned<T: ?Sized>(pub T);
 
-/// CRC-32 (ISO-HDLC, as in Ethernet and zip) over `bytes`.
-#[must_use]
-pub fn crc32(bytes: &[u8]) -> u32 {
-    static CRC: crc::Crc<u32, crc::Table<1>> = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISO_HDLC);
-    CRC.checksum(bytes)
-}
-
 /// The parts of a file whose prefix and framing have been checked.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
-    pub(crate) header: Header<'a>,
+    /// The names of the classes, joined by U+0000.
+    pub(crate) labels: &'a [u8],
+    pub(crate) logit_scale: f32,
+    pub(crate) input: Input,
+    /// How many layers there are.
+    pub(crate) count: u32,
+    /// Stands at the first of them.
+    pub(crate) layers: Reader<'a>,
     pub(crate) arena: &'a [u8],
-    pub(crate) crc: u32,
 }
 
 fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Error> {
@@ -164,14 +164,18 @@ pub fn stated_len(bytes: &[u8]) -> Result<usize, Error> {
     }
 }
 
+/// The CRC-32 that the prefix of a file states, 0 if there is no whole prefix.
+pub(crate) fn stated_crc(bytes: &[u8]) -> u32 {
+    field(bytes, 12).map_or(0, u32::from_le_bytes)
+}
+
 /// Splits a file into its parts, after magic, version, length and CRC have been checked, in this order.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parts<'_>, Error> {
     if stated_len(bytes)? != bytes.len() {
         return Err(Error::BadLength);
     }
-    let crc = u32::from_le_bytes(field(bytes, 12)?);
     let body = bytes.get(PREFIX_LEN..).ok_or(Error::TooShort)?;
-    if crc32(body) != crc {
+    if crc32(body) != stated_crc(bytes) {
         return Err(Error::BadCrc);
     }
     if field(bytes, 6)? != [0, 0] {
@@ -180,21 +184,22 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts<'_>, Error> {
     if bytes.as_ptr().align_offset(ALIGNMENT) != 0 {
         return Err(Error::Misaligned);
     }
-    let (header, rest) = take::<Header<'_>>(body)?;
-    let (padding, rest) = take::<&[u8]>(rest)?;
-    let (arena, rest) = take::<&[u8]>(rest)?;
-    let canonical = padding.len() < ALIGNMENT && padding.iter().all(|&byte| byte == 0);
-    if !(rest.is_empty() && canonical) {
+    let mut reader = Reader::new(body);
+    let (labels, logit_scale, input, count) = (reader.text(), reader.f32(), reader.input(), reader.layers());
+    let layers = reader.clone();
+    for _ in 0..count {
+        reader.layer();
+    }
+    reader.skip_provenance();
+    let (padding, arena) = (reader.slice(), reader.slice());
+    let is_canonical = padding.len() < ALIGNMENT && padding.iter().all(|&byte| byte == 0);
+    if reader.failed() || !reader.is_at_end() || !is_canonical {
         return Err(Error::BadHeader);
     }
     if arena.as_ptr().align_offset(ALIGNMENT) != 0 {
         return Err(Error::Misaligned);
     }
-    Ok(Parts { header, arena, crc })
-}
-
-fn take<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), Error> {
-    postcard::take_from_bytes(bytes).map_err(|_| Error::BadHeader)
+    Ok(Parts { labels, logit_scale, input, count, layers, arena })
 }
 
 /// Writes a whole file to the start of `out` and returns its length.

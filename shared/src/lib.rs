@@ -29,6 +29,7 @@ extern crate std;
 
 pub mod arithmetic;
 mod classifier;
+mod crc;
 mod error;
 pub mod format;
 mod kernel;
@@ -37,6 +38,7 @@ pub mod link;
 mod logits;
 mod model;
 mod numeric;
+mod reader;
 mod scratch;
 pub mod vocabulary;
 pub mod words;

@@ -5,9 +5,10 @@ use heapless::Vec;
 
 use crate::{
     Error, Layer, Standards, Weights,
-    format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, Parts},
+    format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, PREFIX_LEN, Parts},
     layer::Takes,
     numeric::INPUT_MAX,
+    reader::Reader,
     vocabulary::{self, Vocabulary},
     words::{FOREIGN, TOKENISER},
 };
@@ -17,11 +18,10 @@ use crate::{
 /// It borrows the bytes: on a board they stay in flash.
 #[derive(Debug)]
 pub struct Model<'a> {
-    header: Header<'a>,
+    bytes: &'a [u8],
     source: Source<'a>,
     layers: Vec<Layer<'a>, MAX_LAYERS>,
-    crc: u32,
-    len: usize,
+    logit_scale: f32,
 }
 
 /// What the first layer takes, as tables.
@@ -40,14 +40,15 @@ impl<'a> Model<'a> {
     ///
     /// Every way in which the bytes are not a sound model has its variant of [`Error`].
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
-        let Parts { header, arena, crc } = format::parse(bytes)?;
+        let parts = format::parse(bytes)?;
         let mut layers = Vec::new();
-        for layer in &header.layers {
-            layers.push(view(layer, arena)?).map_err(|_| Error::BadShape)?;
+        let mut reader = parts.layers.clone();
+        for _ in 0..parts.count {
+            layers.push(view(&reader.layer(), parts.arena)?).map_err(|_| Error::BadShape)?;
         }
-        let source = source(&header.input, arena)?;
-        let model = Self { source, layers, crc, len: bytes.len(), header };
-        model.check()?;
+        let source = source(&parts.input, parts.arena)?;
+        let model = Self { bytes, source, layers, logit_scale: parts.logit_scale };
+        model.check(&parts)?;
         Ok(model)
     }
 
@@ -61,10 +62,21 @@ impl<'a> Model<'a> {
         Self::from_bytes(region.get(..len).ok_or(Error::BadLength)?)
     }
 
-    /// What the file says of itself.
+    /// The header, after the prefix.
+    fn reader(&self) -> Reader<'a> {
+        Reader::new(self.bytes.get(PREFIX_LEN..).unwrap_or_default())
+    }
+
+    /// What the file says of itself, decoded when it is asked for: a model holds what inference needs.
     #[must_use]
-    pub const fn header(&self) -> &Header<'a> {
-        &self.header
+    pub fn header(&self) -> Header<'a> {
+        self.reader().header()
+    }
+
+    /// The value of one unit of the integer logits.
+    #[must_use]
+    pub const fn logit_scale(&self) -> f32 {
+        self.logit_scale
     }
 
     /// The vocabulary of a model of text.
@@ -87,8 +99,8 @@ impl<'a> Model<'a> {
 
     /// Whether its words are those of a [foreign tokeniser](FOREIGN), so that raw text may be split otherwise.
     #[must_use]
-    pub const fn is_foreign(&self) -> bool {
-        matches!(self.header.input, Input::Text { tokeniser, .. } if tokeniser & FOREIGN != 0)
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.header().input, Input::Text { tokeniser, .. } if tokeniser & FOREIGN != 0)
     }
 
     /// The layers, first to last.
@@ -99,14 +111,14 @@ impl<'a> Model<'a> {
 
     /// The CRC-32 of the file, by which host and board make sure that they speak of the same model.
     #[must_use]
-    pub const fn crc(&self) -> u32 {
-        self.crc
+    pub fn crc(&self) -> u32 {
+        format::stated_crc(self.bytes)
     }
 
     /// The length of the file, in bytes.
     #[must_use]
     pub const fn file_len(&self) -> usize {
-        self.len
+        self.bytes.len()
     }
 
     /// How many inputs the first layer has: a row a word, and one for unknown words if there is one; or the features.
@@ -129,16 +141,17 @@ impl<'a> Model<'a> {
 
     /// The names of the classes, in order.
     pub fn labels(&self) -> impl Iterator<Item = &'a str> {
-        self.header.labels.split('\0')
+        self.reader().str().split('\0')
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self, parts: &Parts<'_>) -> Result<(), Error> {
         let mut before = match &self.source {
             Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
             Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
         };
         let last = self.layers.len().checked_sub(1).ok_or(Error::BadShape)?;
-        for (i, (layer, stated)) in self.layers.iter().zip(&self.header.layers).enumerate() {
+        let mut stated = parts.layers.clone();
+        for (i, layer) in self.layers.iter().enumerate() {
             let (inputs, takes) = before;
             if matches!((takes, layer.weights), (Takes::Rows, Weights::I16(_))) {
                 return Err(Error::BadShape);
@@ -149,14 +162,17 @@ impl<'a> Model<'a> {
             if (i == last) != (layer.activation_max == 0) {
                 return Err(Error::BadShape);
             }
-            layer.check(stated.bits, takes)?;
+            layer.check(stated.layer().bits, takes)?;
             before = (layer.units(), Takes::Inputs { max: layer.activation_max, signed: false });
         }
         let classes = self.outputs().max(2);
-        if classes > MAX_CLASSES || !(self.header.logit_scale > 0.0 && self.header.logit_scale.is_finite()) {
+        // As bits, since a core without floating point would need a library to compare: finite and above 0.
+        let is_scale = (1..f32::INFINITY.to_bits()).contains(&parts.logit_scale.to_bits());
+        if classes > MAX_CLASSES || !is_scale {
             return Err(Error::BadShape);
         }
-        if self.labels().count() == classes { Ok(()) } else { Err(Error::BadLabels) }
+        let labels = parts.labels.split(|&byte| byte == 0).count();
+        if labels == classes { Ok(()) } else { Err(Error::BadLabels) }
     }
 }
 
