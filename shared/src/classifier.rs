@@ -1,10 +1,14 @@
 //! The streaming classifier: feed text or row ids, finish, reuse.
 
 use crate::{
-    Error, Layer, Logits, Model, ScratchView, kernel, seen_words,
+    Error, Layer, Logits, Model, ScratchView, kernel,
+    scan::{Stand, scan},
+    seen_words,
     vocabulary::Vocabulary,
-    words::{Hash, Splitter, WordSink},
 };
+
+/// How many rows are found at a time.
+const FOUND: usize = 64;
 
 /// Classifies one document after another, each fed in chunks of any size.
 ///
@@ -12,7 +16,7 @@ use crate::{
 /// `static`, in an interrupt handler's task, and several run side by side.
 #[derive(Debug)]
 pub struct Classifier<'m, 's> {
-    splitter: Splitter,
+    stand: Stand,
     words: Rows<'m, 's>,
     layers: &'m [Layer<'m>],
     logit_scale: f32,
@@ -26,7 +30,6 @@ pub struct Classifier<'m, 's> {
 struct Rows<'m, 's> {
     vocabulary: &'m Vocabulary<'m>,
     table: &'m Layer<'m>,
-    hash: Hash,
     seen: &'s mut [u32],
     accumulators: &'s mut [i32],
 }
@@ -45,53 +48,10 @@ impl Rows<'_, '_> {
         }
     }
 
-    /// Adds the row of unknown words: a call, so that known ones find no obstacle on their way.
-    #[cold]
-    #[inline(never)]
-    fn add_stranger(&mut self, row: u16) {
-        self.add(row);
-    }
-
     fn clear(&mut self) {
-        self.hash = Hash::new(self.vocabulary.seed());
         self.seen.fill(0);
         for (accumulator, &bias) in self.accumulators.iter_mut().zip(self.table.biases()) {
             *accumulator = bias;
-        }
-    }
-}
-
-/// The words of a chunk on their way to the rows. The open word's hash is here, and not in [`Rows`], so that it stays in a
-/// register.
-struct Words<'c, 'm, 's> {
-    hash: Hash,
-    start: Hash,
-    vocabulary: Vocabulary<'m>,
-    rows: &'c mut Rows<'m, 's>,
-}
-
-impl<'c, 'm, 's> Words<'c, 'm, 's> {
-    fn new(rows: &'c mut Rows<'m, 's>) -> Self {
-        Self { hash: rows.hash, start: Hash::new(rows.vocabulary.seed()), vocabulary: *rows.vocabulary, rows }
-    }
-}
-
-impl WordSink for Words<'_, '_, '_> {
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        self.hash.byte(byte);
-    }
-
-    #[inline]
-    fn end(&mut self) {
-        let hash = core::mem::replace(&mut self.hash, self.start);
-        match self.vocabulary.known_row(hash.value()) {
-            Some(row) => self.rows.add(row),
-            None => {
-                if let Some(row) = self.vocabulary.unknown_row() {
-                    self.rows.add_stranger(row);
-                }
-            }
         }
     }
 }
@@ -114,11 +74,10 @@ impl<'m, 's> Classifier<'m, 's> {
         let widest = model.widest();
         let (table, layers) = model.layers().split_first().ok_or(Error::BadShape)?;
         let mut classifier = Self {
-            splitter: Splitter::new(),
+            stand: Stand::START,
             words: Rows {
                 vocabulary,
                 table,
-                hash: Hash::new(vocabulary.seed()),
                 seen: room(scratch.seen, seen_words(model.rows()))?,
                 accumulators: room(scratch.accumulators, table.units())?,
             },
@@ -136,9 +95,17 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
     pub fn text(&mut self, chunk: &[u8]) {
-        let mut words = Words::new(&mut self.words);
-        self.splitter.feed(chunk, &mut words);
-        self.words.hash = words.hash;
+        let (mut rest, mut found) = (chunk, [0; FOUND]);
+        loop {
+            let (read, count) = scan(&mut self.stand, rest, self.words.vocabulary, &mut found);
+            rest = rest.get(read..).unwrap_or_default();
+            for &row in found.get(..count).unwrap_or_default() {
+                self.words.add(row);
+            }
+            if count < FOUND {
+                break;
+            }
+        }
     }
 
     /// Adds one row to the document; a row that was there already changes nothing.
@@ -185,14 +152,16 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Forgets what was read of the document.
     pub fn reset(&mut self) {
-        self.splitter = Splitter::new();
+        self.stand = Stand::START;
         self.words.clear();
     }
 
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
-        self.splitter.finish(&mut Words::new(&mut self.words));
+        if let Some(row) = self.stand.finish().and_then(|hash| self.words.vocabulary.row(hash)) {
+            self.words.add(row);
+        }
         let mut layer = self.words.table;
         let first = self.words.accumulators.iter().copied();
         if self.layers.is_empty() {

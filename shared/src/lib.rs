@@ -39,6 +39,7 @@ mod logits;
 mod model;
 mod numeric;
 mod reader;
+mod scan;
 mod scratch;
 pub mod vocabulary;
 pub mod words;

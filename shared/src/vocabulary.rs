@@ -85,6 +85,12 @@ impl<'a> Vocabulary<'a> {
         self.fingerprints.len()
     }
 
+    /// The displacements and the fingerprints.
+    #[cfg(not(scan = "portable"))]
+    pub(crate) const fn tables(&self) -> (&'a [u16], &'a [u16]) {
+        (self.displacements, self.fingerprints)
+    }
+
     /// How many rows the words have, that of unknown words included.
     #[must_use]
     pub const fn rows(&self) -> usize {
@@ -105,9 +111,8 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The row of the word with this hash if it passes the slot's fingerprint.
-    #[must_use]
     #[inline]
-    pub(crate) fn known_row(&self, hash: u32) -> Option<u16> {
+    fn known_row(&self, hash: u32) -> Option<u16> {
         let displacement = *self.displacements.get(bucket(hash, self.displacements.len()))?;
         let row = slot(hash, displacement, self.fingerprints.len());
         (*self.fingerprints.get(row)? == fingerprint(hash)).then_some(row as u16)

@@ -21,7 +21,7 @@ pub const FOREIGN: u16 = 1 << 7;
 const SEPARATOR: u8 = 0;
 
 /// For each byte: itself, lower-cased, if it belongs to a word; [`SEPARATOR`] if it separates.
-static WORD_BYTE: [u8; 256] = word_bytes();
+pub(crate) static WORD_BYTE: [u8; 256] = word_bytes();
 
 const fn word_bytes() -> [u8; 256] {
     let mut table = [SEPARATOR; 256];
@@ -51,7 +51,7 @@ pub trait WordSink {
 
 /// Passes over separators and takes the first byte of a word, or says that the bytes end before it.
 #[inline]
-fn start(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
+pub(crate) fn start(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
     for &byte in bytes {
         let byte = lower(byte);
         if byte != SEPARATOR {
@@ -64,7 +64,7 @@ fn start(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
 
 /// Takes the rest of a word and the separator after it, or says that the bytes end before that.
 #[inline]
-fn rest(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
+pub(crate) fn rest(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) -> bool {
     // Eight bytes at a time, so that only one in eight is preceded by a look for the end of the text.
     while let Some((chunk, tail)) = bytes.as_slice().split_first_chunk::<8>() {
         for (i, &byte) in chunk.iter().enumerate() {

@@ -126,7 +126,7 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let Ok(model) = file.model() else { return Vec::new() };
     let Some(arena) = arena(&file, &model) else { return Vec::new() };
     let cut = |last: usize| {
-        let mut header = model.header().clone();
+        let mut header = model.header();
         header.layers.truncate(last + 1);
         let layer = header.layers.last_mut()?;
         layer.activation_max = 0;
@@ -150,9 +150,9 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
 
 /// The arena is the file's last part; where it begins is seen from a table in it.
 fn arena<'f>(file: &'f ModelFile, model: &Model<'_>) -> Option<&'f [u8]> {
-    let (layer, stated) = (model.layers().first()?, model.header().layers.first()?);
+    let (layer, header) = (model.layers().first()?, model.header());
     let in_file = layer.biases().as_ptr().addr().checked_sub(file.bytes().as_ptr().addr())?;
-    file.bytes().get(in_file.checked_sub(stated.biases as usize)?..)
+    file.bytes().get(in_file.checked_sub(header.layers.first()?.biases as usize)?..)
 }
 
 /// What a cut model answers here.
@@ -202,7 +202,7 @@ mod tests {
         // The board's file has another seed, so that it finds other rows for the same words.
         let file = ModelFile::from_bytes(TINY);
         let model = file.model().unwrap();
-        let mut header = model.header().clone();
+        let mut header = model.header();
         let edgefit::format::Input::Text { seed, .. } = &mut header.input else { panic!("it is one of text") };
         *seed ^= 0x55;
         let mut on_board = vec![0; TINY.len() + 64];
