@@ -142,7 +142,7 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         let classifier = Self {
             standards,
             layers: model.layers(),
-            logit_scale: model.header().logit_scale,
+            logit_scale: model.logit_scale(),
             inputs: inputs.get_mut(..standards.features()).ok_or(Error::ScratchTooSmall)?,
             given: 0,
             logits: scratch.logits.get_mut(..model.outputs()).ok_or(Error::ScratchTooSmall)?,
