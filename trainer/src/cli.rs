@@ -187,6 +187,12 @@ pub struct ExportArgs {
     /// Where to write the model file
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
+    /// The board that it has to fit; a model that does not is not written
+    #[arg(long, value_name = "BOARD")]
+    pub board: Option<String>,
+    /// The firmware folder, where it is not above the current folder
+    #[arg(long, value_name = "FOLDER", requires = "board")]
+    pub firmware: Option<PathBuf>,
 }
 
 /// Arguments of `study`.

@@ -151,6 +151,7 @@ fn run_train(args: &TrainArgs) -> Result<Outcome> {
 }
 
 fn run_export(args: &ExportArgs) -> Result<Outcome> {
+    let board = args.board.as_ref().map(|name| Board::parse_in(name, args.firmware.as_deref())).transpose()?;
     let run = Run::open(&args.run)?;
     let epoch = run.epoch(args.epoch)?;
     let inputs = run.inputs()?;
@@ -163,12 +164,18 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
         }
     };
     let exported = export(&run, &inputs, epoch, &run.checkpoint(epoch)?, test.as_ref())?;
+    let fit = board.map(|board| board.fit(&exported.file.model().expect("a built file has been loaded once")));
+    let fit = fit.transpose()?;
+    let table = fit.as_ref().map_or_else(String::new, |fit| format!("\n{}", fit.render()));
+    if fit.is_some_and(|fit| !fit.fits()) {
+        return Ok(Outcome { text: format!("{} is not written\n{table}", args.output.display()), failed: true });
+    }
     exported.file.write(&args.output)?;
     if test.is_some() {
         eprintln!("{} activations on the test documents are clamped", exported.clamps);
     }
     let bytes = exported.file.bytes().len();
-    Ok(Outcome::passed(format!("{}: epoch {epoch}, {bytes} bytes\n", args.output.display())))
+    Ok(Outcome::passed(format!("{}: epoch {epoch}, {bytes} bytes\n{table}", args.output.display())))
 }
 
 fn run_study(args: &StudyArgs) -> Result<Outcome> {

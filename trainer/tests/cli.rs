@@ -181,6 +181,27 @@ fn early_stopping_is_compared_with_the_baseline_that_went_on() {
 }
 
 #[test]
+fn a_model_is_written_for_a_board_if_it_fits_and_else_what_would_make_it_fit_is_said() {
+    let folder = tempdir().unwrap();
+    let run = ["train", "--data", "synthetic:200", "--hidden", "64", "--epochs", "1", "--output", "run"];
+    trainer(&folder).args(run).assert().success();
+    let firmware = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
+    let export = |board: &str, output: &str| {
+        let arguments = ["export", "run", "--board", board, "--firmware", firmware, "--output", output];
+        let assert = trainer(&folder).args(arguments).assert();
+        let output = assert.get_output();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = export("qemu:mps2-an386", "fits.edgefit");
+    assert!(code == Some(0) && said.contains("it fits") && said.contains("fits.edgefit: epoch 1"), "{said}");
+    assert!(folder.path().join("fits.edgefit").is_file());
+    let (code, said) = export("qemu:microbit", "not.edgefit");
+    assert!(code == Some(1) && said.contains("not.edgefit is not written"), "{said}");
+    assert!(said.contains("it does NOT fit") && said.contains("--hidden"), "{said}");
+    assert!(!folder.path().join("not.edgefit").exists());
+}
+
+#[test]
 fn a_file_that_states_a_wrong_accuracy_fails() {
     let folder = tempdir().unwrap();
     let run = ["train", "--data", "synthetic:300", "--epochs", "1", "--batch-size", "32", "--output", "run"];

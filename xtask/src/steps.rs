@@ -74,6 +74,11 @@ pub(crate) fn bench(place: Bench, arguments: &[String]) -> Result<(), Failure> {
     step(".", &all, &[])
 }
 
+/// What is built for boards: the generic image, the images of the bench, and the examples of firmware of one's own.
+const FIRMWARE: [&str; 4] = ["firmware", "firmware/bench", "firmware/own/bare", "firmware/own/embassy-uart"];
+/// Boards of the default target whose transport is another than the default board's.
+const TRANSPORTS: [&str; 2] = ["mps2-an386-uart", "nrf52840-dk"];
+
 /// Every check and every test. The runtime crate is tested twice: with overflow checks in the dev profile, which
 /// takes a moment since it knows nothing of burn, and with everything else in the release profile, so that burn is
 /// built once.
@@ -81,9 +86,18 @@ pub(crate) fn test() -> Result<(), Failure> {
     let warnings = ["--", "--deny", "warnings"];
     let with_warnings = |arguments: &[&'static str]| [arguments, &warnings].concat();
     step(".", &["fmt", "--all", "--check"], &[])?;
-    step("firmware", &["fmt", "--check"], &[])?;
+    for folder in FIRMWARE {
+        step(folder, &["fmt", "--check"], &[])?;
+    }
     step(".", &with_warnings(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]), &[])?;
-    step("firmware", &with_warnings(&["clippy", "--release", "--locked"]), &[])?;
+    for folder in FIRMWARE {
+        step(folder, &with_warnings(&["clippy", "--release", "--locked"]), &[])?;
+    }
+    for board in TRANSPORTS {
+        step("firmware", &with_warnings(&["clippy", "--release", "--locked"]), &[("BOARD", board)])?;
+    }
+    // It runs on a real board alone, so no test builds it.
+    step("firmware/own/embassy-uart", &["build", "--release", "--locked"], &[])?;
     let doc = ["doc", "--release", "--locked", "--workspace", "--no-deps", "--document-private-items"];
     step(".", &doc, &[("RUSTDOCFLAGS", "--deny warnings")])?;
     // The tests start the program as a user would.
