@@ -58,6 +58,8 @@ pub(crate) fn demo(arguments: &[String]) -> Result<(), Failure> {
 pub(crate) enum Bench {
     /// On emulated cores, in instructions and bytes
     Board,
+    /// Classifying on this machine, in bytes a CPU-second
+    Host,
     /// Training on this machine, in CPU-seconds and bytes, beside Keras and PyTorch
     Train,
 }
@@ -66,6 +68,7 @@ pub(crate) enum Bench {
 pub(crate) fn bench(place: Bench, arguments: &[String]) -> Result<(), Failure> {
     let (package, name) = match place {
         Bench::Board => ("edgefit-tests", "board"),
+        Bench::Host => ("edgefit-tests", "host"),
         Bench::Train => ("edgefit-trainer", "train"),
     };
     let mut all = vec!["bench", "--quiet", "--profile", "release", "--locked", "--package", package, "--bench", name];
