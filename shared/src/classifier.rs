@@ -1,7 +1,7 @@
 //! The streaming classifier: feed text or row ids, finish, reuse.
 
 use crate::{
-    Error, Layer, Logits, Model, ScratchView, kernel,
+    Error, Layer, Layers, Logits, Model, ScratchView, kernel,
     scan::{Stand, scan},
     seen_words,
     vocabulary::Vocabulary,
@@ -18,7 +18,7 @@ const FOUND: usize = 64;
 pub struct Classifier<'m, 's> {
     stand: Stand,
     words: Rows<'m, 's>,
-    layers: &'m [Layer<'m>],
+    layers: Layers<'m>,
     logit_scale: f32,
     logits: &'s mut [i32],
     front: &'s mut [i16],
@@ -28,8 +28,8 @@ pub struct Classifier<'m, 's> {
 /// The first layer, as the sink of the words: hashes them, looks them up, adds the rows not seen before.
 #[derive(Debug)]
 struct Rows<'m, 's> {
-    vocabulary: &'m Vocabulary<'m>,
-    table: &'m Layer<'m>,
+    vocabulary: Vocabulary<'m>,
+    table: Layer<'m>,
     seen: &'s mut [u32],
     accumulators: &'s mut [i32],
 }
@@ -68,11 +68,12 @@ impl<'m, 's> Classifier<'m, 's> {
     ///
     /// [`Error::NoVocabulary`] if the model is one of numbers, see [`NumericClassifier`](crate::NumericClassifier);
     /// [`Error::ScratchTooSmall`] if it has more rows or wider layers than the scratch.
-    pub fn new(model: &'m Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
+    pub fn new(model: &Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
         let scratch = scratch.into();
-        let vocabulary = model.vocabulary().ok_or(Error::NoVocabulary)?;
+        let vocabulary = *model.vocabulary().ok_or(Error::NoVocabulary)?;
         let widest = model.widest();
-        let (table, layers) = model.layers().split_first().ok_or(Error::BadShape)?;
+        let mut layers = model.layers();
+        let table = layers.next().ok_or(Error::BadShape)?;
         let mut classifier = Self {
             stand: Stand::START,
             words: Rows {
@@ -97,7 +98,7 @@ impl<'m, 's> Classifier<'m, 's> {
     pub fn text(&mut self, chunk: &[u8]) {
         let (mut rest, mut found) = (chunk, [0; FOUND]);
         loop {
-            let (read, count) = scan(&mut self.stand, rest, self.words.vocabulary, &mut found);
+            let (read, count) = scan(&mut self.stand, rest, &self.words.vocabulary, &mut found);
             rest = rest.get(read..).unwrap_or_default();
             for &row in found.get(..count).unwrap_or_default() {
                 self.words.add(row);
@@ -164,15 +165,16 @@ impl<'m, 's> Classifier<'m, 's> {
         }
         let mut layer = self.words.table;
         let first = self.words.accumulators.iter().copied();
-        if self.layers.is_empty() {
+        let mut layers = self.layers.clone();
+        if layers.len() == 0 {
             layer.logits(first, self.logits);
         } else {
             layer.activate(first, self.front);
         }
-        for (i, next) in self.layers.iter().enumerate() {
+        while let Some(next) = layers.next() {
             let activations = self.front.get(..layer.units()).unwrap_or_default();
             let accumulators = next.accumulators(activations);
-            if i + 1 == self.layers.len() {
+            if layers.len() == 0 {
                 next.logits(accumulators, self.logits);
             } else {
                 next.activate(accumulators, self.back);

@@ -72,24 +72,35 @@ pub enum Input {
     },
 }
 
-/// One layer. Offsets are relative to the arena.
+/// How many bytes a layer takes in the header.
+pub(crate) const LAYER_LEN: usize = 27;
+
+/// One layer. Offsets are relative to the arena. Its numbers have a fixed width in the file, so that a layer is found and
+/// read in a few instructions, and a model need not hold what it read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerHeader {
     /// How many inputs each unit has.
+    #[serde(with = "postcard::fixint::le")]
     pub inputs: u32,
     /// How many units it has.
+    #[serde(with = "postcard::fixint::le")]
     pub units: u32,
     /// How many bits a weight uses: 8 (stored as i8) or 9 to 16 (stored as i16).
     pub bits: u8,
     /// The largest activation that it hands on; 0 for the last layer, which gives logits.
+    #[serde(with = "postcard::fixint::le")]
     pub activation_max: u16,
     /// Where the weights are.
+    #[serde(with = "postcard::fixint::le")]
     pub weights: u32,
     /// Where the biases (i32) are.
+    #[serde(with = "postcard::fixint::le")]
     pub biases: u32,
     /// Where the multipliers (i32) are.
+    #[serde(with = "postcard::fixint::le")]
     pub multipliers: u32,
     /// Where the shifts (u8) are.
+    #[serde(with = "postcard::fixint::le")]
     pub shifts: u32,
 }
 
@@ -135,10 +146,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) labels: &'a [u8],
     pub(crate) logit_scale: f32,
     pub(crate) input: Input,
-    /// How many layers there are.
-    pub(crate) count: u32,
-    /// Stands at the first of them.
-    pub(crate) layers: Reader<'a>,
+    pub(crate) layers: &'a [[u8; LAYER_LEN]],
     pub(crate) arena: &'a [u8],
 }
 
@@ -185,11 +193,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts<'_>, Error> {
         return Err(Error::Misaligned);
     }
     let mut reader = Reader::new(body);
-    let (labels, logit_scale, input, count) = (reader.text(), reader.f32(), reader.input(), reader.layers());
-    let layers = reader.clone();
-    for _ in 0..count {
-        reader.layer();
-    }
+    let (labels, logit_scale, input, layers) = (reader.text(), reader.f32(), reader.input(), reader.layers());
     reader.skip_provenance();
     let (padding, arena) = (reader.slice(), reader.slice());
     let is_canonical = padding.len() < ALIGNMENT && padding.iter().all(|&byte| byte == 0);
@@ -199,7 +203,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts<'_>, Error> {
     if arena.as_ptr().align_offset(ALIGNMENT) != 0 {
         return Err(Error::Misaligned);
     }
-    Ok(Parts { labels, logit_scale, input, count, layers, arena })
+    Ok(Parts { labels, logit_scale, input, layers, arena })
 }
 
 /// Writes a whole file to the start of `out` and returns its length.

@@ -36,6 +36,7 @@ pub struct Layer<'a> {
     pub(crate) multipliers: &'a [i32],
     pub(crate) shifts: &'a [u8],
     pub(crate) activation_max: i32,
+    pub(crate) bits: u8,
 }
 
 impl<'a> Layer<'a> {
@@ -119,10 +120,8 @@ impl<'a> Layer<'a> {
     }
 
     /// Checks ranges and proves that no accumulator and no requantised value can overflow.
-    ///
-    /// `bits` is how many bits a weight may use.
-    pub(crate) fn check(&self, bits: u8, takes: Takes) -> Result<(), Error> {
-        let limit = (1i32 << (bits - 1)) - 1;
+    pub(crate) fn check(&self, takes: Takes) -> Result<(), Error> {
+        let limit = (1i32 << (self.bits - 1)) - 1;
         for (unit, (&multiplier, &shift)) in self.multipliers.iter().zip(self.shifts).enumerate() {
             if multiplier < MULTIPLIER_MIN || !(SHIFT_MIN..=SHIFT_MAX).contains(&shift) {
                 return Err(Error::BadWeights);

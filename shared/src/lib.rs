@@ -49,7 +49,7 @@ pub use error::Error;
 pub use format::Aligned;
 pub use layer::{Layer, Weights};
 pub use logits::Logits;
-pub use model::Model;
+pub use model::{Layers, Model};
 pub use numeric::{INPUT_MAX, NumericClassifier, Standards, input_words};
 pub use scratch::{Scratch, ScratchView, seen_words};
 

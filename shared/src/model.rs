@@ -1,11 +1,12 @@
 //! A validated model, read in place.
 
+use core::slice;
+
 use bytemuck::AnyBitPattern;
-use heapless::Vec;
 
 use crate::{
     Error, Layer, Standards, Weights,
-    format::{self, Header, Input, LayerHeader, MAX_CLASSES, MAX_LAYERS, MAX_ROWS, MAX_UNITS, PREFIX_LEN, Parts},
+    format::{self, Header, Input, LAYER_LEN, LayerHeader, MAX_CLASSES, MAX_ROWS, MAX_UNITS, PREFIX_LEN},
     layer::Takes,
     numeric::INPUT_MAX,
     reader::Reader,
@@ -16,16 +17,16 @@ use crate::{
 /// A model file that has been validated once, as a whole; inference on it cannot fail.
 ///
 /// It borrows the bytes: on a board they stay in flash.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model<'a> {
     bytes: &'a [u8],
     source: Source<'a>,
-    layers: Vec<Layer<'a>, MAX_LAYERS>,
+    layers: Layers<'a>,
     logit_scale: f32,
 }
 
 /// What the first layer takes, as tables.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source<'a> {
     Text(Vocabulary<'a>),
     Numbers(Standards<'a>),
@@ -41,14 +42,13 @@ impl<'a> Model<'a> {
     /// Every way in which the bytes are not a sound model has its variant of [`Error`].
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
         let parts = format::parse(bytes)?;
-        let mut layers = Vec::new();
-        let mut reader = parts.layers.clone();
-        for _ in 0..parts.count {
-            layers.push(view(&reader.layer(), parts.arena)?).map_err(|_| Error::BadShape)?;
+        let layers = Layers { headers: parts.layers.iter(), arena: parts.arena };
+        for header in layers.headers.clone() {
+            view(header, parts.arena)?;
         }
         let source = source(&parts.input, parts.arena)?;
         let model = Self { bytes, source, layers, logit_scale: parts.logit_scale };
-        model.check(&parts)?;
+        model.check(parts.labels)?;
         Ok(model)
     }
 
@@ -105,8 +105,8 @@ impl<'a> Model<'a> {
 
     /// The layers, first to last.
     #[must_use]
-    pub fn layers(&self) -> &[Layer<'a>] {
-        &self.layers
+    pub fn layers(&self) -> Layers<'a> {
+        self.layers.clone()
     }
 
     /// The CRC-32 of the file, by which host and board make sure that they speak of the same model.
@@ -124,19 +124,22 @@ impl<'a> Model<'a> {
     /// How many inputs the first layer has: a row a word, and one for unknown words if there is one; or the features.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.layers.first().map_or(0, Layer::inputs)
+        match &self.source {
+            Source::Text(vocabulary) => vocabulary.rows(),
+            Source::Numbers(standards) => standards.features(),
+        }
     }
 
     /// How many logits an answer has: 1 for two classes, else one a class.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.layers.last().map_or(0, Layer::units)
+        self.layers().last().map_or(0, |layer| layer.units())
     }
 
     /// The units of the widest layer.
     #[must_use]
     pub fn widest(&self) -> usize {
-        self.layers.iter().map(Layer::units).max().unwrap_or(0)
+        self.layers().map(|layer| layer.units()).max().unwrap_or(0)
     }
 
     /// The names of the classes, in order.
@@ -144,14 +147,14 @@ impl<'a> Model<'a> {
         self.reader().str().split('\0')
     }
 
-    fn check(&self, parts: &Parts<'_>) -> Result<(), Error> {
+    fn check(&self, labels: &[u8]) -> Result<(), Error> {
         let mut before = match &self.source {
             Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
             Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
         };
-        let last = self.layers.len().checked_sub(1).ok_or(Error::BadShape)?;
-        let mut stated = parts.layers.clone();
-        for (i, layer) in self.layers.iter().enumerate() {
+        let mut layers = self.layers();
+        let mut last = None;
+        while let Some(layer) = layers.next() {
             let (inputs, takes) = before;
             if matches!((takes, layer.weights), (Takes::Rows, Weights::I16(_))) {
                 return Err(Error::BadShape);
@@ -159,22 +162,44 @@ impl<'a> Model<'a> {
             if layer.inputs != inputs {
                 return Err(Error::LayersDoNotFit);
             }
-            if (i == last) != (layer.activation_max == 0) {
+            if (layers.len() == 0) != (layer.activation_max == 0) {
                 return Err(Error::BadShape);
             }
-            layer.check(stated.layer().bits, takes)?;
+            layer.check(takes)?;
             before = (layer.units(), Takes::Inputs { max: layer.activation_max, signed: false });
+            last = Some(layer);
         }
-        let classes = self.outputs().max(2);
+        let classes = last.ok_or(Error::BadShape)?.units().max(2);
         // As bits, since a core without floating point would need a library to compare: finite and above 0.
-        let is_scale = (1..f32::INFINITY.to_bits()).contains(&parts.logit_scale.to_bits());
+        let is_scale = (1..f32::INFINITY.to_bits()).contains(&self.logit_scale.to_bits());
         if classes > MAX_CLASSES || !is_scale {
             return Err(Error::BadShape);
         }
-        let labels = parts.labels.split(|&byte| byte == 0).count();
-        if labels == classes { Ok(()) } else { Err(Error::BadLabels) }
+        if labels.split(|&byte| byte == 0).count() == classes { Ok(()) } else { Err(Error::BadLabels) }
     }
 }
+
+/// The layers of a model, first to last, each read from the file as it is asked for.
+#[derive(Debug, Clone)]
+pub struct Layers<'a> {
+    headers: slice::Iter<'a, [u8; LAYER_LEN]>,
+    arena: &'a [u8],
+}
+
+impl<'a> Iterator for Layers<'a> {
+    type Item = Layer<'a>;
+
+    fn next(&mut self) -> Option<Layer<'a>> {
+        // The loader has seen that there is one behind every header.
+        view(self.headers.next()?, self.arena).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.headers.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Layers<'_> {}
 
 // Tables are read as they lie in memory.
 const _: () = assert!(cfg!(target_endian = "little"), "the tables of a model file are little endian");
@@ -188,7 +213,10 @@ fn table<T: AnyBitPattern>(arena: &[u8], offset: u32, count: usize) -> Result<&[
     bytemuck::try_cast_slice(bytes).map_err(|_| Error::BadOffset)
 }
 
-fn view<'a>(header: &LayerHeader, arena: &'a [u8]) -> Result<Layer<'a>, Error> {
+/// The layer with this header.
+#[inline(never)]
+fn view<'a>(header: &[u8; LAYER_LEN], arena: &'a [u8]) -> Result<Layer<'a>, Error> {
+    let header = LayerHeader::of(header);
     let (inputs, units) = (header.inputs as usize, header.units as usize);
     if !((1..=MAX_ROWS).contains(&inputs) && (1..=MAX_UNITS).contains(&units)) {
         return Err(Error::BadShape);
@@ -209,6 +237,7 @@ fn view<'a>(header: &LayerHeader, arena: &'a [u8]) -> Result<Layer<'a>, Error> {
         multipliers: table(arena, header.multipliers, units)?,
         shifts: table(arena, header.shifts, units)?,
         activation_max: i32::from(header.activation_max),
+        bits: header.bits,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Numeric features: from raw numbers to the integers that the first layer takes, and the classifier of them.
 
-use crate::{Error, Layer, Logits, Model, ScratchView};
+use crate::{Error, Layers, Logits, Model, ScratchView};
 
 /// The largest input of the first layer, either side of zero: inputs take 8 bits.
 pub const INPUT_MAX: i32 = 127;
@@ -116,8 +116,8 @@ fn input(raw: f32, mean: f32, scale: f32) -> Option<i16> {
 /// ```
 #[derive(Debug)]
 pub struct NumericClassifier<'m, 's> {
-    standards: &'m Standards<'m>,
-    layers: &'m [Layer<'m>],
+    standards: Standards<'m>,
+    layers: Layers<'m>,
     logit_scale: f32,
     /// One a feature, of which the first `given` are known.
     inputs: &'s mut [i16],
@@ -134,9 +134,9 @@ impl<'m, 's> NumericClassifier<'m, 's> {
     ///
     /// [`Error::NoFeatures`] if the model is one of text; [`Error::ScratchTooSmall`] if it has more features or wider
     /// layers than the scratch.
-    pub fn new(model: &'m Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
+    pub fn new(model: &Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
         let scratch = scratch.into();
-        let standards = model.standards().ok_or(Error::NoFeatures)?;
+        let standards = *model.standards().ok_or(Error::NoFeatures)?;
         let inputs = bytemuck::try_cast_slice_mut(scratch.seen).map_err(|_| Error::ScratchTooSmall)?;
         let widest = model.widest();
         let classifier = Self {
@@ -193,14 +193,18 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         if core::mem::take(&mut self.given) != self.inputs.len() {
             return Err(Error::WrongFeatures);
         }
-        let Some((last, hidden)) = self.layers.split_last() else { return Err(Error::BadShape) };
         let mut activations: &[i16] = self.inputs;
-        for layer in hidden {
-            layer.activate(layer.accumulators(activations), self.back);
+        let mut layers = self.layers.clone();
+        while let Some(layer) = layers.next() {
+            let accumulators = layer.accumulators(activations);
+            if layers.len() == 0 {
+                layer.logits(accumulators, self.logits);
+                break;
+            }
+            layer.activate(accumulators, self.back);
             core::mem::swap(&mut self.front, &mut self.back);
             activations = self.front.get(..layer.units()).unwrap_or_default();
         }
-        last.logits(last.accumulators(activations), self.logits);
         Ok(self.logits())
     }
 

@@ -3,7 +3,7 @@
 //! A derived reader would do the same for several kilobytes more of flash and stack. Its tests hold this one
 //! against it.
 
-use crate::format::{Header, Input, LayerHeader, MAX_LAYERS, Provenance};
+use crate::format::{Header, Input, LAYER_LEN, LayerHeader, MAX_LAYERS, Provenance};
 
 /// Takes values from the front of bytes.
 ///
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
             labels: self.str(),
             logit_scale: self.f32(),
             input: self.input(),
-            layers: (0..self.layers()).map(|_| self.layer()).collect(),
+            layers: self.layers().iter().map(LayerHeader::of).collect(),
             provenance: Provenance {
                 recipe: self.str(),
                 seed: self.u64(),
@@ -169,26 +169,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The number of layers.
-    pub(crate) fn layers(&mut self) -> u32 {
-        let layers = self.u32();
-        if layers as usize > MAX_LAYERS {
+    /// The layers, each as its bytes.
+    pub(crate) fn layers(&mut self) -> &'a [[u8; LAYER_LEN]] {
+        let count = self.u32() as usize;
+        if count > MAX_LAYERS {
             self.fail();
-            return 0;
         }
-        layers
+        self.take(count.saturating_mul(LAYER_LEN)).as_chunks().0
     }
+}
 
-    pub(crate) fn layer(&mut self) -> LayerHeader {
-        LayerHeader {
-            inputs: self.u32(),
-            units: self.u32(),
-            bits: self.byte(),
-            activation_max: self.u16(),
-            weights: self.u32(),
-            biases: self.u32(),
-            multipliers: self.u32(),
-            shifts: self.u32(),
+impl LayerHeader {
+    /// A layer from its bytes.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8; LAYER_LEN]) -> Self {
+        let mut reader = Reader::new(bytes);
+        let mut number = || u32::from_le_bytes(reader.array());
+        let (inputs, units) = (number(), number());
+        let (bits, activation_max) = (reader.byte(), u16::from_le_bytes(reader.array()));
+        let mut number = || u32::from_le_bytes(reader.array());
+        Self {
+            inputs,
+            units,
+            bits,
+            activation_max,
+            weights: number(),
+            biases: number(),
+            multipliers: number(),
+            shifts: number(),
         }
     }
 }

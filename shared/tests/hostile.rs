@@ -7,7 +7,7 @@ mod parts;
 use buffer::{Buffer, seal};
 use edgefit::{
     Error, Model,
-    format::{Header, Input, LayerHeader},
+    format::{Header, Input, LayerHeader, PREFIX_LEN},
 };
 use parts::{Parts, load, load_bytes, tiny};
 
@@ -264,6 +264,8 @@ fn a_ninth_layer_cannot_be_decoded() {
 
 #[test]
 fn what_postcard_cannot_decode_is_a_bad_header() {
+    let padding = padding_at(&common::tiny_model());
+    let arena = padding + 1 + usize::from(common::tiny_model()[padding]);
     // Places as in the worked example of FORMAT.md.
     for (name, at, byte, error) in [
         ("a reserved byte in use", 0x06, 1, Error::BadHeader),
@@ -272,41 +274,56 @@ fn what_postcard_cannot_decode_is_a_bad_header() {
         ("an input that there is not", 0x26, 2, Error::BadHeader),
         ("a truth that is neither", 0x2a, 2, Error::BadHeader),
         ("2^14 layers", 0x2d, 0xff, Error::BadHeader),
-        ("padding that is not zero", 0x8c, 1, Error::BadHeader),
-        ("padding past the end", 0x8b, 0x7f, Error::BadHeader),
-        ("an arena that begins early", 0x8b, 0, Error::BadHeader),
-        ("an arena that ends early", 0x8e, 0x84, Error::BadHeader),
-        ("an arena past the end", 0x8e, 0x86, Error::BadHeader),
+        ("padding that is not zero", padding + 1, 1, Error::BadHeader),
+        ("padding past the end", padding, 0x7f, Error::BadHeader),
+        ("an arena that begins early", padding, 0, Error::BadHeader),
+        ("an arena that ends early", arena, 0x84, Error::BadHeader),
+        ("an arena past the end", arena, 0x86, Error::BadHeader),
     ] {
         let mut file = common::tiny_model();
+        assert_ne!(file[at], byte, "{name}");
         file[at] = byte;
         seal(&mut file);
         assert_eq!(load_bytes(&file), Err(error), "{name}");
     }
 }
 
+/// Where the length of the padding is, right after the header.
+fn padding_at(file: &[u8]) -> usize {
+    let (_, rest) = postcard::take_from_bytes::<Header<'_>>(&file[PREFIX_LEN..]).expect("a sound file");
+    file.len() - rest.len()
+}
+
+/// The tiny model with another padding.
+fn with_padding(padding: u8) -> Vec<u8> {
+    let mut file = common::tiny_model();
+    let at = padding_at(&file);
+    let end = at + 1 + usize::from(file[at]);
+    file.splice(at..end, [padding].into_iter().chain(vec![0; padding.into()]));
+    seal(&mut file);
+    file
+}
+
 #[test]
 fn padding_has_one_length() {
+    let file = common::tiny_model();
+    let right = file[padding_at(&file)];
     for padding in 0..40u8 {
-        let mut file = common::tiny_model();
-        file.splice(0x8b..0x8e, [padding].into_iter().chain(vec![0; padding.into()]));
-        seal(&mut file);
         let expected = match padding {
-            2 => Ok(()),
+            _ if padding == right => Ok(()),
             0..16 => Err(Error::Misaligned),
             _ => Err(Error::BadHeader),
         };
-        assert_eq!(load_bytes(&file), expected, "{padding} bytes");
+        assert_eq!(load_bytes(&with_padding(padding)), expected, "{padding} bytes");
     }
 }
 
 #[test]
 fn padding_for_another_start_does_not_make_a_start_right() {
+    let file = common::tiny_model();
+    let right = usize::from(file[padding_at(&file)]);
     for offset in 1..16 {
-        let mut file = common::tiny_model();
-        let padding = (2 + 16 - offset) % 16;
-        file.splice(0x8b..0x8e, [padding as u8].into_iter().chain(vec![0; padding]));
-        seal(&mut file);
+        let file = with_padding(((right + 16 - offset) % 16) as u8);
         let moved = Buffer::new(&[vec![0; offset], file].concat());
         // Now the arena lies at a multiple of 16 in memory, and the file does not.
         assert_eq!(Model::from_bytes(&moved.bytes()[offset..]).err(), Some(Error::Misaligned), "offset {offset}");

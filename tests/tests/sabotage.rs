@@ -76,7 +76,7 @@ fn verify(models: &[PathBuf], board: Option<&Path>, code: i32) -> (String, Value
 /// Where the weights of the first layer are in the file.
 fn first_weights(file: &ModelFile) -> std::ops::Range<usize> {
     let model = file.model().unwrap();
-    let Weights::I8(weights) = model.layers()[0].weights() else { panic!("the first layer has 8 bits") };
+    let Weights::I8(weights) = model.layers().next().unwrap().weights() else { panic!("the first layer has 8 bits") };
     let start = weights.as_ptr() as usize - file.bytes().as_ptr() as usize;
     start..start + weights.len()
 }
@@ -86,7 +86,7 @@ fn shrink(file: &ModelFile, bytes: &mut [u8], layer: usize) {
     let model = file.model().unwrap();
     let header = &model.header().layers;
     let arena = first_weights(file).start - header[0].weights as usize;
-    for (unit, (multiplier, shift)) in model.layers()[layer].factors().enumerate() {
+    for (unit, (multiplier, shift)) in model.layers().nth(layer).unwrap().factors().enumerate() {
         let factor = f64::from(multiplier) / 2f64.powi(shift.into());
         let (multiplier, shift) = requantise_factor(0.95 * factor).unwrap();
         let at = arena + header[layer].multipliers as usize + 4 * unit;

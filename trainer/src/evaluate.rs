@@ -205,18 +205,19 @@ fn deployment(file: &ModelFile) -> String {
 /// What a document costs on any board, by the model's own arithmetic.
 fn cost(file: &ModelFile, test: &Corpus) -> CostRow {
     let model = file.model().expect("a built file has been loaded once");
-    let (first, rest) = model.layers().split_first().expect("a model has a layer");
+    let units = model.layers().next().expect("a model has a layer").units();
     let words = if test.features().is_some() {
         0.0
     } else {
         let rows: usize = (0..test.len()).map(|document| test.rows_of_file(document).len()).sum();
         rows as f64 / test.len().max(1) as f64
     };
-    let dense = if test.features().is_some() { model.layers() } else { rest };
+    // The first layer over text adds.
+    let dense = model.layers().skip(usize::from(test.features().is_none()));
     CostRow {
         words,
-        additions: words * first.units() as f64,
-        multiplications: dense.iter().map(|layer| layer.inputs() * layer.units()).sum(),
+        additions: words * units as f64,
+        multiplications: dense.map(|layer| layer.inputs() * layer.units()).sum(),
     }
 }
 

@@ -150,7 +150,7 @@ impl Inspection {
         let measured = |accuracy: f32| Some(accuracy).filter(|accuracy| accuracy.is_finite());
         let mut takes = model.standards().map_or(Takes::Rows, |_| Takes::Numbers);
         let mut layers = Vec::new();
-        for (layer, stated) in model.layers().iter().zip(&header.layers) {
+        for (layer, stated) in model.layers().zip(&header.layers) {
             layers.push(LayerInfo::of(layer, stated.bits, takes));
             takes = Takes::Activations { max: layer.activation_max() };
         }

@@ -191,7 +191,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// A row a layer; none where network and file have other shapes.
 fn layers(network: &Network, peaks: &[f32], model: &Model<'_>) -> Vec<LayerRow> {
     let of_network: Vec<_> = network.layers.iter().map(|dense| (dense.inputs(), dense.units())).collect();
-    let of_file: Vec<_> = model.layers().iter().map(|layer| (layer.inputs(), layer.units())).collect();
+    let of_file: Vec<_> = model.layers().map(|layer| (layer.inputs(), layer.units())).collect();
     if of_network != of_file {
         return Vec::new();
     }

@@ -53,7 +53,7 @@ impl Room {
                 0x5555_5555;
                 seen_words(model.rows()).max(model.standards().map_or(0, |s| input_words(s.features())))
             ],
-            accumulators: vec![i32::MAX; model.layers()[0].units()],
+            accumulators: vec![i32::MAX; model.layers().next().expect("there is a layer").units()],
             logits: vec![i32::MIN; model.outputs()],
             front: vec![-1; widest],
             back: vec![i16::MAX; widest],

@@ -179,11 +179,11 @@ struct Sizes {
 
 impl Sizes {
     fn of(model: &Model<'_>) -> Self {
-        let stored = model.layers().first().map(edgefit::Layer::weights);
+        let stored = model.layers().next().map(|layer| layer.weights());
         Self {
             file: model.file_len() as u64,
             rows: model.rows(),
-            units: model.layers().iter().map(edgefit::Layer::units).collect(),
+            units: model.layers().map(|layer| layer.units()).collect(),
             bits: if matches!(stored, Some(Weights::I8(_))) { 8 } else { 4 },
             words: model.vocabulary().map_or(0, edgefit::vocabulary::Vocabulary::words),
             features: model.standards().map(edgefit::Standards::features),

@@ -150,7 +150,7 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
 
 /// The arena is the file's last part; where it begins is seen from a table in it.
 fn arena<'f>(file: &'f ModelFile, model: &Model<'_>) -> Option<&'f [u8]> {
-    let (layer, header) = (model.layers().first()?, model.header());
+    let (layer, header) = (model.layers().next()?, model.header());
     let in_file = layer.biases().as_ptr().addr().checked_sub(file.bytes().as_ptr().addr())?;
     file.bytes().get(in_file.checked_sub(header.layers.first()?.biases as usize)?..)
 }
@@ -186,7 +186,7 @@ mod tests {
         assert!(layers >= 2);
         assert_eq!(parting(&board, TINY, TINY, TEXT).unwrap(), None);
         for layer in 0..layers {
-            let on_host = changed(|model| model.layers()[layer].biases().as_ptr().addr());
+            let on_host = changed(|model| model.layers().nth(layer).expect("it is there").biases().as_ptr().addr());
             assert_eq!(cuts(&on_host).len(), layers, "it is sound");
             let found = parting(&board, TINY, &on_host, TEXT).unwrap();
             let found = found.unwrap_or_else(|| panic!("the bias of layer {} differs", layer + 1));
