@@ -151,7 +151,7 @@ impl Inspection {
         let mut takes = model.standards().map_or(Takes::Rows, |_| Takes::Numbers);
         let mut layers = Vec::new();
         for (layer, stated) in model.layers().zip(&header.layers) {
-            layers.push(LayerInfo::of(layer, stated.bits, takes));
+            layers.push(LayerInfo::of(&layer, stated.bits, takes));
             takes = Takes::Activations { max: layer.activation_max() };
         }
         Self {

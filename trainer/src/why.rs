@@ -205,7 +205,7 @@ fn layers(network: &Network, peaks: &[f32], model: &Model<'_>) -> Vec<LayerRow> 
         };
         let factor = |(multiplier, shift): (i32, u8)| f64::from(multiplier) / 2f64.powi(shift.into());
         let scales: Vec<f64> = layer.factors().map(|pair| factor(pair) * output_scale / input_scale).collect();
-        let integers = integers(layer, index > 0 || model.standards().is_some());
+        let integers = integers(&layer, index > 0 || model.standards().is_some());
         let bits = model.header().layers.get(index).map_or(8, |layer| layer.bits);
         rows.push(layer_row(index + 1, bits, &dense.kernel, &integers, &scales));
         input_scale = output_scale;
