@@ -4,13 +4,14 @@ use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(scan, values(\"portable\", \"thumb1\", \"thumb2\"))");
+    println!("cargo:rustc-check-cfg=cfg(scan, values(\"branchless\", \"portable\", \"thumb1\", \"thumb2\"))");
     let feature = |name: &str| env::var_os(format!("CARGO_FEATURE_{name}")).is_some();
     let target = env::var("TARGET").unwrap_or_default();
     let scan = match target.split('-').next().unwrap_or_default() {
         _ if feature("PORTABLE") => "portable",
         "thumbv7m" | "thumbv7em" | "thumbv8m.main" => "thumb2",
         "thumbv6m" | "thumbv8m.base" => "thumb1",
+        "aarch64" | "x86_64" => "branchless",
         _ => "portable",
     };
     println!("cargo:rustc-cfg=scan=\"{scan}\"");

@@ -1,17 +1,23 @@
 //! From the bytes of a text to the rows of its words: split, hash, look up, in one go.
 //!
-//! `portable` is plain Rust. On Arm's microcontrollers the same is written in assembly, which keeps all of it in
-//! registers: `build.rs` chooses. What they find is equal.
+//! `portable` is plain Rust for small cores, `branchless` for large ones. On Arm's microcontrollers the same is written in
+//! assembly, which keeps all of it in registers. `build.rs` chooses; what they find is equal.
 
-#[cfg(not(scan = "portable"))]
+#[cfg(any(scan = "thumb1", scan = "thumb2"))]
 mod assembly;
-#[cfg(scan = "portable")]
+#[cfg(any(scan = "branchless", test))]
+mod branchless;
+#[cfg(any(scan = "portable", test))]
 mod portable;
 
-#[cfg(not(scan = "portable"))]
-pub(crate) use assembly::scan;
+#[cfg(any(scan = "thumb1", scan = "thumb2"))]
+use assembly as best;
+#[cfg(scan = "branchless")]
+use branchless as best;
 #[cfg(scan = "portable")]
-pub(crate) use portable::scan;
+use portable as best;
+
+pub(crate) use best::scan;
 
 use crate::words::Hash;
 
@@ -70,7 +76,11 @@ mod tests {
         rows.found
     }
 
-    fn scanned(text: &[u8], cuts: &[usize], room: usize, vocabulary: &Vocabulary<'_>) -> Vec<u16> {
+    type Scan = fn(&mut Stand, &[u8], &Vocabulary<'_>, &mut [u16]) -> (usize, usize);
+
+    const SCANS: [Scan; 2] = [portable::scan, scan];
+
+    fn scanned(scan: Scan, text: &[u8], cuts: &[usize], room: usize, vocabulary: &Vocabulary<'_>) -> Vec<u16> {
         let (mut stand, mut rows, mut found) = (Stand::START, Vec::new(), std::vec![0; room]);
         let mut rest = text;
         for cut in cuts.iter().copied().chain([usize::MAX]) {
@@ -111,7 +121,9 @@ mod tests {
                 }
             }
             let vocabulary = Vocabulary::new(seed, &displacements, &fingerprints, unknown_row);
-            prop_assert_eq!(scanned(&text, &cuts, room, &vocabulary), split(&text, &vocabulary));
+            for scan in SCANS {
+                prop_assert_eq!(scanned(scan, &text, &cuts, room, &vocabulary), split(&text, &vocabulary));
+            }
         }
     }
 
@@ -125,7 +137,9 @@ mod tests {
     fn a_text_ends_the_word_that_it_ends_in() {
         let vocabulary = Vocabulary::new(1, &[0], &[0], Some(1));
         for (text, rows) in [(&b""[..], 0), (b" ", 0), (b"a", 1), (b"a ", 1), (b" a", 1), (b"a b", 2)] {
-            assert_eq!(scanned(text, &[], 4, &vocabulary), std::vec![1; rows], "{text:?}");
+            for scan in SCANS {
+                assert_eq!(scanned(scan, text, &[], 4, &vocabulary), std::vec![1; rows], "{text:?}");
+            }
         }
     }
 }

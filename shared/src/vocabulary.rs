@@ -86,7 +86,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// The displacements and the fingerprints.
-    #[cfg(not(scan = "portable"))]
+    #[cfg(any(scan = "thumb1", scan = "thumb2"))]
     pub(crate) const fn tables(&self) -> (&'a [u16], &'a [u16]) {
         (self.displacements, self.fingerprints)
     }

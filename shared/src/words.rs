@@ -18,7 +18,7 @@ pub const TOKENISER: u16 = 1;
 pub const FOREIGN: u16 = 1 << 7;
 
 /// What [`lower`] says of a byte that separates.
-const SEPARATOR: u8 = 0;
+pub(crate) const SEPARATOR: u8 = 0;
 
 /// For each byte: itself, lower-cased, if it belongs to a word; [`SEPARATOR`] if it separates.
 pub(crate) static WORD_BYTE: [u8; 256] = word_bytes();
@@ -37,7 +37,7 @@ const fn word_bytes() -> [u8; 256] {
 }
 
 #[inline]
-fn lower(byte: u8) -> u8 {
+pub(crate) fn lower(byte: u8) -> u8 {
     WORD_BYTE[usize::from(byte)]
 }
 

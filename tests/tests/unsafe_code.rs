@@ -34,9 +34,10 @@ const HARMLESS_INDICES: [(&str, &str); 4] = [
 ];
 
 /// Files of the runtime crate that compute before the logits, and the lines of each that may name a float.
-const INTEGER_FILES: [(&str, &[&str]); 10] = [
+const INTEGER_FILES: [(&str, &[&str]); 11] = [
     ("scan.rs", &[]),
     ("scan/assembly.rs", &[]),
+    ("scan/branchless.rs", &[]),
     ("scan/portable.rs", &[]),
     ("kernel.rs", &[]),
     ("layer.rs", &[]),
