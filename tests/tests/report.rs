@@ -111,7 +111,9 @@ fn says_what_the_study_found(study: &Study) {
     for forbidden in ["<script", "http://", "https://", "<img", "url(", "@import"] {
         assert!(!page.contains(forbidden), "{forbidden} in the report");
     }
-    for gain in study.json["gains"].as_array().unwrap() {
+    // Less data is no technique: it has a figure of its own.
+    let is_technique = |gain: &&Value| !gain["recipe"].as_str().unwrap().starts_with("more-data");
+    for gain in study.json["gains"].as_array().unwrap().iter().filter(is_technique) {
         for deployment in ["float", "integer", "shift"] {
             let text = interval(&gain[deployment]);
             assert!(page.contains(&text), "{} {deployment} {text}", gain["recipe"]);
@@ -121,7 +123,7 @@ fn says_what_the_study_found(study: &Study) {
         assert_eq!(by_seed.len(), 2);
         for seed in by_seed {
             let text = interval(&seed["integer"]["gain"]);
-            assert!(page.contains(&text) || gain["recipe"].as_str().unwrap().starts_with("more-data"), "{text}");
+            assert!(page.contains(&text), "{} {text}", gain["recipe"]);
         }
     }
     // No table of gains or networks is without the linear model, whatever the protocol.

@@ -32,6 +32,8 @@ pub struct Evaluated {
     pub history: Vec<EpochRecord>,
     /// Whether it is the best epoch of a run that was stopped there.
     pub stops_early: bool,
+    /// The share of the fitting documents that it has learnt from.
+    pub data_fraction: f64,
     /// Correctness a document, float and integer: the mean over the files of the epochs that stand
     /// for the run. None for a bare file.
     pub correctness: Option<[Vec<f32>; 2]>,
@@ -110,6 +112,7 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
         file,
         history: run.history.clone(),
         stops_early: run.recipe.patience.is_some(),
+        data_fraction: run.recipe.data_fraction,
         correctness: Some(correctness),
         exported_correctness: Some(exported_correctness),
         stated_accuracy: None,
@@ -234,6 +237,7 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
         file,
         history: Vec::new(),
         stops_early: false,
+        data_fraction: 1.0,
         correctness: None,
         exported_correctness: None,
         stated_accuracy,

@@ -206,6 +206,19 @@ pub struct SeedRow {
 }
 
 impl Results {
+    /// Why the technique of a gain has not run on the board, if it does not fit there.
+    #[must_use]
+    pub fn refusal(&self, gain: &GainRow) -> Option<&str> {
+        let of = |model: &&ModelRow| {
+            (&model.recipe, &model.protocol, &model.deployment)
+                == (&gain.evidence.recipe, &gain.protocol, &gain.deployment)
+        };
+        self.models.iter().filter(of).find_map(|model| match &model.board {
+            Some(BoardRow::Refused { error, .. }) => Some(error.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether a check has failed.
     #[must_use]
     pub fn failed(&self) -> bool {

@@ -193,12 +193,18 @@ fn gains(results: &Results, out: &mut String) {
             epochs(gain),
             evidence.float.to_string(),
             evidence.integer.to_string(),
-            evidence.board.as_ref().map_or_else(dash, Interval::to_string),
+            board_gain(results, gain),
             evidence.shift.to_string(),
             evidence.verdict.to_string(),
         ]);
     }
     table.write(out);
+}
+
+/// The gain on the board, or why there is none.
+fn board_gain(results: &Results, gain: &GainRow) -> String {
+    let ran = gain.evidence.board.as_ref().map(Interval::to_string);
+    ran.or_else(|| results.refusal(gain).map(str::to_owned)).unwrap_or_else(dash)
 }
 
 /// Which epochs are compared, of technique and baseline.

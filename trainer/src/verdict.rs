@@ -136,12 +136,14 @@ fn model_failures(model: &Evaluated) -> Vec<String> {
     failures
 }
 
-/// The techniques that are compared with one baseline: of one protocol, one deployment, by one choice of epochs.
+/// The techniques that are compared with one baseline: of one protocol, one deployment, by one choice of epochs. Recipes with
+/// less data are a family of their own: they are no techniques, so they do not count where several techniques do.
 struct Comparison<'m> {
     protocol: &'m str,
     deployment: &'m str,
     epochs: Stand,
     baseline_epochs: Stand,
+    less_data: bool,
     baseline: Vec<&'m Evaluated>,
     techniques: Vec<&'m Evaluated>,
 }
@@ -153,9 +155,10 @@ fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
         let Some(epochs) = model.row.epochs else { continue };
         let (protocol, deployment) = (model.row.protocol.as_str(), model.row.deployment.as_str());
         let baseline_epochs = if model.stops_early { Stand::Last } else { epochs };
-        let same = |c: &&mut Comparison<'_>| {
-            (c.protocol, c.deployment, c.epochs, c.baseline_epochs) == (protocol, deployment, epochs, baseline_epochs)
-        };
+        let less_data = model.data_fraction < 1.0;
+        let key = (protocol, deployment, epochs, baseline_epochs, less_data);
+        let same =
+            |c: &&mut Comparison<'_>| (c.protocol, c.deployment, c.epochs, c.baseline_epochs, c.less_data) == key;
         if let Some(comparison) = comparisons.iter_mut().find(same) {
             comparison.techniques.push(model);
             continue;
@@ -166,14 +169,8 @@ fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
                 && row.epochs == Some(baseline_epochs)
         };
         let baseline = models.iter().filter(is_baseline).collect();
-        comparisons.push(Comparison {
-            protocol,
-            deployment,
-            epochs,
-            baseline_epochs,
-            baseline,
-            techniques: vec![model],
-        });
+        let techniques = vec![model];
+        comparisons.push(Comparison { protocol, deployment, epochs, baseline_epochs, less_data, baseline, techniques });
     }
     comparisons
 }
@@ -181,7 +178,7 @@ fn comparisons(models: &[Evaluated]) -> Vec<Comparison<'_>> {
 /// Weighs every technique against its baseline.
 fn gains(models: &[Evaluated], rules: &Rules, results: &mut Results) -> Result<()> {
     for comparison in comparisons(models) {
-        let Comparison { protocol, deployment, epochs, baseline_epochs, baseline, techniques } = comparison;
+        let Comparison { protocol, deployment, epochs, baseline_epochs, baseline, techniques, .. } = comparison;
         let names = distinct(techniques.iter().map(|model| model.row.recipe.as_str()));
         let named = |name: &str| techniques.iter().copied().filter(|m| m.row.recipe == name).collect::<Vec<_>>();
         let rows: Vec<Vec<&Evaluated>> = names.iter().map(|name| named(name)).collect();

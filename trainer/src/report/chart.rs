@@ -223,12 +223,14 @@ impl Bars {
         let bottom = top + row * self.rows.len() as f64;
         let limit = self.limit.as_ref().map_or(0.0, |limit| limit.0);
         let inside = self.rows.iter().filter(|row| !row.3).map(|row| row.1).fold(limit, f64::max);
-        let x = Scale::new((0.0, inside.max(1e-9)), (left, WIDTH - right));
+        // What is beyond ends beyond all others, and says itself how far.
+        let longest = if self.rows.iter().any(|row| row.3) { 1.25 * inside } else { inside };
+        let x = Scale::new((0.0, longest.max(1e-9)), (left, WIDTH - right));
         let mut svg = Svg::default();
         svg.text("head", Anchor::Start, (0.0, 14.0), &self.title);
         for (index, (name, value, text, beyond)) in self.rows.iter().enumerate() {
             let y = top + row * index as f64;
-            let end = x.at(value.min(inside));
+            let end = x.at(value.min(longest));
             svg.text("name", Anchor::Start, (0.0, y + 16.0), name);
             svg.rect(if *beyond { "over" } else { "fill d1" }, (left, y + 4.0), ((end - left).max(1.0), row - 8.0));
             svg.text("tick", Anchor::Start, (end + 6.0, y + 16.0), text);

@@ -95,7 +95,14 @@ pub(super) fn gains_title(study: &Study<'_>) -> String {
     let gains = study.techniques();
     let with = |verdict| -> Vec<String> {
         let of_verdict = gains.iter().filter(|gain| gain.evidence.verdict == verdict);
-        of_verdict.map(|gain| study.named(&gain.evidence.recipe, &gain.deployment)).collect()
+        let named = |gain: &&GainRow| {
+            let name = study.named(&gain.evidence.recipe, &gain.deployment);
+            let elsewhere = gains
+                .iter()
+                .any(|other| other.evidence.recipe == gain.evidence.recipe && other.protocol != gain.protocol);
+            if elsewhere { format!("{name} ({})", gain.protocol) } else { name }
+        };
+        of_verdict.map(named).collect()
     };
     let holds = with(Verdict::Holds);
     let broken = [with(Verdict::Lost), with(Verdict::Reversed)].concat();
@@ -240,7 +247,8 @@ fn flash(study: &Study<'_>) -> Option<Figure> {
         let fits = model.fit.as_ref().is_none_or(|fit| fit.fits);
         board = model.fit.as_ref().map(|fit| fit.name.clone()).or(board);
         let word = if fits { "fits" } else { "does not fit" };
-        let text = if fits { format!("{kilobytes:.0} kB") } else { format!("{kilobytes:.0} kB: does not fit") };
+        let size = format!("{} kB", rounded(kilobytes));
+        let text = if fits { size } else { format!("{size}: does not fit") };
         rows.push((name.clone(), kilobytes, text, !fits));
         let of_fit = |part: fn(&FitRow) -> u64| model.fit.as_ref().map(|fit| part(fit) as usize);
         let (flash, ram) = (of_fit(|fit| fit.flash), of_fit(|fit| fit.ram));

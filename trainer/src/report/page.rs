@@ -121,8 +121,8 @@ fn answer(study: &Study<'_>) -> String {
             Verdict::Lost | Verdict::Reversed => ("bad", "✗"),
             Verdict::Worse | Verdict::NotShown | Verdict::Inconclusive => ("open", "–"),
         };
-        let line = |name: &str, interval| format!("<dt>{name}</dt><dd>{}</dd>", words::interval(interval));
-        let board = evidence.board.as_ref().map_or_else(String::new, |board| line("board", board));
+        let line = |name: &str, said: &str| format!("<dt>{name}</dt><dd>{}</dd>", escape(said));
+        let board = tables::board_gain(study, gain).map_or_else(String::new, |board| line("board", &board));
         let holm = match evidence.verdict_holm {
             same if same == evidence.verdict => String::new(),
             other => format!("<p class=\"holm\">{other}, if all techniques count (Holm)</p>"),
@@ -134,12 +134,13 @@ fn answer(study: &Study<'_>) -> String {
             escape(&study.named(&evidence.recipe, &gain.deployment)),
             escape(&gain.protocol),
             evidence.verdict,
-            line("float", &evidence.float),
-            line("integer", &evidence.integer),
+            line("float", &words::interval(&evidence.float)),
+            line("integer", &words::interval(&evidence.integer)),
         );
     }
     let lead = if study.techniques().is_empty() { String::new() } else { deployment::gains_title(study) + "." };
-    let linear = linear(study).iter().map(|said| format!("<p>{}</p>", escape(said))).collect::<Vec<_>>().concat();
+    let linear = linear(study).join(" ");
+    let linear = if linear.is_empty() { linear } else { format!("<p>{}</p>", escape(&linear)) };
     let failures = list("failures", "Failed checks", &study.results.failures);
     let empty = "<p>The study has no technique beside a baseline, so there is no gain to judge.</p>";
     let cards = if cards.is_empty() { empty.to_owned() } else { format!("<ul class=\"cards\">{cards}</ul>") };

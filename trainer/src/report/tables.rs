@@ -10,14 +10,21 @@ use super::{
     words::{self, thousands},
 };
 use crate::{
-    results::{BoardRow, FloatRow, ModelRow},
+    results::{BoardRow, FloatRow, GainRow, ModelRow},
     run::Stand,
 };
 
 /// A grid as a table; on a narrow page each row becomes a list of its cells with their heads.
 pub(super) fn html(grid: &Grid, caption: &str) -> String {
-    let heads =
-        grid.heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escape(head))).collect::<Vec<_>>().concat();
+    // A column of words reads from the left, one of numbers is compared from the right.
+    let of_words = |cell: &str| !cell.starts_with(|first: char| first.is_ascii_digit() || "+-<–".contains(first));
+    let are_words: Vec<bool> =
+        (0..grid.heads.len()).map(|column| grid.rows.iter().all(|row| of_words(&row[column]))).collect();
+    let text = |index: usize| if index > 0 && are_words[index] { " class=\"text\"" } else { "" };
+    let mut heads = String::new();
+    for (index, head) in grid.heads.iter().enumerate() {
+        let _ = write!(heads, "<th scope=\"col\"{}>{}</th>", text(index), escape(head));
+    }
     let mut rows = String::new();
     for row in &grid.rows {
         rows.push_str("<tr>");
@@ -25,7 +32,7 @@ pub(super) fn html(grid: &Grid, caption: &str) -> String {
             let (cell, head) = (escape(cell), escape(head));
             let _ = match index {
                 0 => write!(rows, "<th scope=\"row\">{cell}</th>"),
-                _ => write!(rows, "<td data-head=\"{head}\">{cell}</td>"),
+                _ => write!(rows, "<td{} data-head=\"{head}\">{cell}</td>", text(index)),
             };
         }
         rows.push_str("</tr>");
@@ -142,7 +149,7 @@ fn board_cells(models: &[&ModelRow]) -> (String, String, String) {
 /// The gains with their intervals and verdicts.
 pub(super) fn gains(study: &Study<'_>) -> Grid {
     let mut grid = Grid::new(["recipe", "protocol", "epochs", "float", "integer", "board", "shift", "verdict"]);
-    for gain in &study.results.gains {
+    for gain in study.techniques() {
         let evidence = &gain.evidence;
         let word = |stand| if stand == Stand::Last { "last" } else { "chosen" };
         let epochs = if gain.epochs == gain.baseline_epochs {
@@ -156,12 +163,18 @@ pub(super) fn gains(study: &Study<'_>) -> Grid {
             epochs,
             words::interval(&evidence.float),
             words::interval(&evidence.integer),
-            evidence.board.as_ref().map_or_else(|| "–".to_owned(), words::interval),
+            board_gain(study, gain).unwrap_or_else(|| "–".to_owned()),
             words::interval(&evidence.shift),
             evidence.verdict.to_string(),
         ]);
     }
     grid
+}
+
+/// The gain on the board, or why there is none.
+pub(super) fn board_gain(study: &Study<'_>, gain: &GainRow) -> Option<String> {
+    let ran = gain.evidence.board.as_ref().map(words::interval);
+    ran.or_else(|| study.results.refusal(gain).map(str::to_owned))
 }
 
 /// What stands beside the verdicts: tests, their adjustment for several techniques, and the bootstrap.
@@ -176,7 +189,7 @@ pub(super) fn beside(study: &Study<'_>) -> Grid {
         "integer, bootstrap",
         "shift, bootstrap",
     ]);
-    for gain in &study.results.gains {
+    for gain in study.techniques() {
         let evidence = &gain.evidence;
         grid.row([
             study.named(&evidence.recipe, &gain.deployment),
@@ -196,12 +209,13 @@ pub(super) fn beside(study: &Study<'_>) -> Grid {
 pub(super) fn claims(study: &Study<'_>, protocol: &str) -> Grid {
     let mut grid = Grid::new(["claim", "measured", "found", "shown"]);
     for finding in study.results.findings.iter().filter(|finding| finding.protocol == protocol) {
+        let decimals = if finding.mean.abs() < 0.01 { 5 } else { 3 };
         let ends = finding.low.zip(finding.high);
-        let ends = ends.map_or_else(String::new, |(low, high)| format!(" [{low:.3},\u{a0}{high:.3}]"));
+        let ends = ends.map_or_else(String::new, |(low, high)| format!(" [{low:.decimals$},\u{a0}{high:.decimals$}]"));
         grid.row([
             finding.claim.clone(),
             finding.quantity.clone(),
-            format!("{:.3}{ends}", finding.mean),
+            format!("{:.decimals$}{ends}", finding.mean),
             finding.shown.map_or("–", |shown| if shown { "yes" } else { "no" }).to_owned(),
         ]);
     }
