@@ -52,15 +52,20 @@ impl Case {
         }
     }
 
+    /// The recipe that it trains, if it trains one.
+    pub(crate) fn recipe(self) -> Option<&'static str> {
+        match self {
+            Self::CorpusCold | Self::CorpusWarm => None,
+            Self::Baseline => Some("baseline"),
+            Self::MuchBigger => Some("much-bigger"),
+        }
+    }
+
     /// Runs it here, with the corpus cached in a folder.
     pub(crate) fn run(self, data: &str, cache: &str) -> Result<Timing, Box<dyn Error>> {
         let stopwatch = Stopwatch::of_program();
         let prepared = Prepared::open(data, Protocol::Article, &Cache::at(cache))?;
-        let recipe = match self {
-            Self::CorpusCold | Self::CorpusWarm => return Ok(stopwatch.timing()),
-            Self::Baseline => "baseline",
-            Self::MuchBigger => "much-bigger",
-        };
+        let Some(recipe) = self.recipe() else { return Ok(stopwatch.timing()) };
         let folder = tempfile::tempdir()?;
         let stopwatch = Stopwatch::of_program();
         let cell = Cell { recipe: Recipe::named(recipe)?, seed: 0 };

@@ -69,7 +69,7 @@ fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
     }
     let folder = tempfile::tempdir()?;
     let mut good = true;
-    let mut baseline = None;
+    let mut nets = Vec::new();
     println!("| case | CPU-seconds | budget | wall seconds | peak memory, MB |\n|---|--:|--:|--:|--:|");
     for (case, budget) in BUDGETS {
         if !(cli.cases.is_empty() || cli.cases.contains(&case)) {
@@ -78,38 +78,45 @@ fn run(cli: &Cli) -> Result<bool, Box<dyn Error>> {
         let measured = case.measure(&cli.data, folder.path(), cli.runs)?;
         println!("| {} | {:.2} | {budget} | {} |", case.title(), measured.cpu_seconds, measured.rest());
         good &= measured.cpu_seconds <= budget && measured.peak_memory_bytes <= MEMORY_BUDGET_BYTES;
-        if case == Case::Baseline {
-            baseline = Some(measured);
-        }
+        nets.extend(case.recipe().map(|recipe| (recipe, measured)));
     }
-    if let (Some(ours), false) = (baseline, cli.no_python) {
+    if !(nets.is_empty() || cli.no_python) {
         match Python::set_up(cli.python.as_deref(), folder.path()) {
-            Ok(python) => beside(&python, &ours, &cli.data, folder.path())?,
+            Ok(python) => beside(&python, &nets, &cli.data, folder.path())?,
             Err(why) => println!("\nskipped: Keras and PyTorch: {why}"),
         }
     }
     Ok(good)
 }
 
-/// Trains the baseline in the other libraries, and prints their figures over ours.
-fn beside(python: &Python, ours: &Measured, data: &str, folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
+/// Trains the same nets in the other libraries, and prints their figures over ours.
+fn beside(
+    python: &Python,
+    nets: &[(&'static str, Measured)],
+    data: &str,
+    folder: &std::path::Path,
+) -> Result<(), Box<dyn Error>> {
     let corpus = folder.join("corpus");
     cases::write_corpus(data, folder, &corpus)?;
-    println!("\n| library | CPU-seconds | ratio | peak memory, MB | ratio | accuracy, epochs 16-20 | best loss |");
-    println!("|---|--:|--:|--:|--:|--:|--:|");
-    for library in Library::ALL {
-        match python.train(library, "baseline", &corpus) {
-            Ok(theirs) => println!(
-                "| {} | {:.1} | {:.1} | {:.0} | {:.1} | {:.4} | {:.4} |",
-                library.title(),
-                theirs.cpu_seconds,
-                theirs.cpu_seconds / ours.cpu_seconds,
-                theirs.peak_memory_bytes as f64 / 1e6,
-                theirs.peak_memory_bytes as f64 / ours.peak_memory_bytes as f64,
-                theirs.mean_last5_test_accuracy,
-                theirs.best_validation_loss,
-            ),
-            Err(why) => println!("skipped: {}: {why}", library.title()),
+    println!(
+        "\n| library | recipe | CPU-seconds | ratio | peak memory, MB | ratio | accuracy, epochs 16-20 | best loss |"
+    );
+    println!("|---|---|--:|--:|--:|--:|--:|--:|");
+    for (recipe, ours) in nets {
+        for library in Library::ALL {
+            match python.train(library, recipe, &corpus) {
+                Ok(theirs) => println!(
+                    "| {} | {recipe} | {:.1} | {:.1} | {:.0} | {:.1} | {:.4} | {:.4} |",
+                    library.title(),
+                    theirs.cpu_seconds,
+                    theirs.cpu_seconds / ours.cpu_seconds,
+                    theirs.peak_memory_bytes as f64 / 1e6,
+                    theirs.peak_memory_bytes as f64 / ours.peak_memory_bytes as f64,
+                    theirs.mean_last5_test_accuracy,
+                    theirs.best_validation_loss,
+                ),
+                Err(why) => println!("skipped: {}, {recipe}: {why}", library.title()),
+            }
         }
     }
     Ok(())
