@@ -15,4 +15,12 @@ fn main() {
         _ => "portable",
     };
     println!("cargo:rustc-cfg=scan=\"{scan}\"");
+    println!("cargo:rustc-check-cfg=cfg(kernel, values(\"dsp\", \"portable\", \"thumb1\"))");
+    let kernel = match scan {
+        // The extension is optional there, and `target_feature = "dsp"` is unknown to stable compilers.
+        "thumb2" if target.starts_with("thumbv7em") || feature("DSP") => "dsp",
+        "thumb1" => "thumb1",
+        _ => "portable",
+    };
+    println!("cargo:rustc-cfg=kernel=\"{kernel}\"");
 }

@@ -1,14 +1,19 @@
 //! The streaming classifier: feed text or row ids, finish, reuse.
 
+use heapless::Vec;
+
 use crate::{
-    Error, Layer, Layers, Logits, Model, ScratchView, kernel,
+    Error, Layer, Logits, Model, ScratchView,
+    format::MAX_LAYERS,
+    kernel::{self, Rows},
+    layer::forward,
     scan::{Stand, scan},
     seen_words,
     vocabulary::Vocabulary,
 };
 
-/// How many rows are found at a time.
-const FOUND: usize = 64;
+/// How many rows are found at a time, or wait to be added together.
+const WAITING: usize = 64;
 
 /// Classifies one document after another, each fed in chunks of any size.
 ///
@@ -17,42 +22,65 @@ const FOUND: usize = 64;
 #[derive(Debug)]
 pub struct Classifier<'m, 's> {
     stand: Stand,
-    words: Rows<'m, 's>,
-    layers: Layers<'m>,
+    vocabulary: Vocabulary<'m>,
+    document: Document<'m, 's>,
+    first: Layer<'m>,
+    /// The layers after the first, read from the file once.
+    others: Vec<Layer<'m>, { MAX_LAYERS - 1 }>,
     logit_scale: f32,
     logits: &'s mut [i32],
-    front: &'s mut [i16],
-    back: &'s mut [i16],
+    activations: &'s mut [i16],
 }
 
-/// The first layer, as the sink of the words: hashes them, looks them up, adds the rows not seen before.
+/// What there is of the document: its rows, and their sums.
 #[derive(Debug)]
-struct Rows<'m, 's> {
-    vocabulary: Vocabulary<'m>,
-    table: Layer<'m>,
+struct Document<'m, 's> {
+    rows: Rows<'m>,
     seen: &'s mut [u32],
-    accumulators: &'s mut [i32],
+    /// Whether a bit of `seen` may be set.
+    has_seen: bool,
+    sums: &'s mut [i32],
+    /// Rows that exist and are still to be added, the first `len` of them.
+    waiting: [u16; WAITING],
+    len: usize,
 }
 
-impl Rows<'_, '_> {
-    fn add(&mut self, row: u16) {
-        let bit = 1u32 << (row % 32);
-        let Some(seen) = self.seen.get_mut(usize::from(row / 32)) else {
-            return;
-        };
-        if *seen & bit == 0 {
-            *seen |= bit;
-            if let Some(weights) = self.table.row(row) {
-                kernel::add_row(self.accumulators, weights);
-            }
+impl Document<'_, '_> {
+    /// Adds a row that exists, sooner or later.
+    #[inline]
+    fn push(&mut self, row: u16) {
+        if let Some(place) = self.waiting.get_mut(self.len) {
+            *place = row;
+            self.len += 1;
+        }
+        if self.len == WAITING {
+            self.flush();
         }
     }
 
-    fn clear(&mut self) {
-        self.seen.fill(0);
-        for (accumulator, &bias) in self.accumulators.iter_mut().zip(self.table.biases()) {
-            *accumulator = bias;
+    /// Adds what waits.
+    fn flush(&mut self) {
+        let waiting = self.waiting.get(..self.len).unwrap_or_default();
+        if !waiting.is_empty() {
+            self.has_seen = true;
+            // They exist.
+            let _ = self.rows.add_new(waiting, self.seen, self.sums);
+            self.len = 0;
         }
+    }
+
+    fn add(&mut self, rows: &[u16]) -> Result<(), Error> {
+        self.has_seen = true;
+        self.rows.add_new(rows, self.seen, self.sums)
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        if self.has_seen {
+            kernel::clear(self.seen);
+            self.has_seen = false;
+        }
+        kernel::clear(bytemuck::cast_slice_mut(self.rows.of(self.sums)));
     }
 }
 
@@ -73,22 +101,25 @@ impl<'m, 's> Classifier<'m, 's> {
         let vocabulary = *model.vocabulary().ok_or(Error::NoVocabulary)?;
         let widest = model.widest();
         let mut layers = model.layers();
-        let table = layers.next().ok_or(Error::BadShape)?;
+        let first = layers.next().ok_or(Error::BadShape)?;
         let mut classifier = Self {
             stand: Stand::START,
-            words: Rows {
-                vocabulary,
-                table,
+            vocabulary,
+            document: Document {
+                rows: first.rows(),
                 seen: room(scratch.seen, seen_words(model.rows()))?,
-                accumulators: room(scratch.accumulators, table.units())?,
+                has_seen: true,
+                sums: room(scratch.accumulators, widest)?,
+                waiting: [0; WAITING],
+                len: 0,
             },
-            layers,
+            first,
+            others: layers.collect(),
             logit_scale: model.logit_scale(),
             logits: room(scratch.logits, model.outputs())?,
-            front: room(scratch.front, widest)?,
-            back: room(scratch.back, widest)?,
+            activations: room(scratch.activations, widest)?,
         };
-        classifier.words.clear();
+        classifier.document.clear();
         // The scratch may have served another model, whose answer is not this one's.
         classifier.logits.fill(0);
         Ok(classifier)
@@ -96,16 +127,17 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
     pub fn text(&mut self, chunk: &[u8]) {
-        let (mut rest, mut found) = (chunk, [0; FOUND]);
+        let mut rest = chunk;
         loop {
-            let (read, count) = scan(&mut self.stand, rest, &self.words.vocabulary, &mut found);
+            let room = self.document.waiting.get_mut(self.document.len..).unwrap_or_default();
+            let wanted = room.len();
+            let (read, count) = scan(&mut self.stand, rest, &self.vocabulary, room);
             rest = rest.get(read..).unwrap_or_default();
-            for &row in found.get(..count).unwrap_or_default() {
-                self.words.add(row);
-            }
-            if count < FOUND {
+            self.document.len += count;
+            if count < wanted {
                 break;
             }
+            self.document.flush();
         }
     }
 
@@ -114,11 +146,12 @@ impl<'m, 's> Classifier<'m, 's> {
     /// # Errors
     ///
     /// [`Error::RowOutOfRange`]; the document is as before.
+    #[inline]
     pub fn row(&mut self, row: u16) -> Result<(), Error> {
-        if usize::from(row) >= self.words.table.inputs() {
+        if usize::from(row) >= self.document.rows.count() {
             return Err(Error::RowOutOfRange);
         }
-        self.words.add(row);
+        self.document.push(row);
         Ok(())
     }
 
@@ -128,7 +161,7 @@ impl<'m, 's> Classifier<'m, 's> {
     ///
     /// [`Error::RowOutOfRange`]; the rows before that one have been added.
     pub fn rows(&mut self, rows: &[u16]) -> Result<(), Error> {
-        rows.iter().try_for_each(|&row| self.row(row))
+        self.document.add(rows)
     }
 
     /// Adds rows that the caller knows to be new to the document and different from each other, for less.
@@ -138,51 +171,26 @@ impl<'m, 's> Classifier<'m, 's> {
     ///
     /// # Errors
     ///
-    /// [`Error::RowOutOfRange`]; the document is as before.
+    /// [`Error::RowOutOfRange`]; the rows before that one have been added.
     pub fn distinct_rows(&mut self, rows: &[u16]) -> Result<(), Error> {
-        if rows.iter().any(|&row| usize::from(row) >= self.words.table.inputs()) {
-            return Err(Error::RowOutOfRange);
-        }
-        for &row in rows {
-            if let Some(weights) = self.words.table.row(row) {
-                kernel::add_row(self.words.accumulators, weights);
-            }
-        }
-        Ok(())
+        self.document.rows.add(rows, self.document.sums)
     }
 
     /// Forgets what was read of the document.
     pub fn reset(&mut self) {
         self.stand = Stand::START;
-        self.words.clear();
+        self.document.clear();
     }
 
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
-        if let Some(row) = self.stand.finish().and_then(|hash| self.words.vocabulary.row(hash)) {
-            self.words.add(row);
+        if let Some(row) = self.stand.finish().and_then(|hash| self.vocabulary.row(hash)) {
+            self.document.push(row);
         }
-        let mut layer = self.words.table;
-        let first = self.words.accumulators.iter().copied();
-        let mut layers = self.layers.clone();
-        if layers.len() == 0 {
-            layer.logits(first, self.logits);
-        } else {
-            layer.activate(first, self.front);
-        }
-        while let Some(next) = layers.next() {
-            let activations = self.front.get(..layer.units()).unwrap_or_default();
-            let accumulators = next.accumulators(activations);
-            if layers.len() == 0 {
-                next.logits(accumulators, self.logits);
-            } else {
-                next.activate(accumulators, self.back);
-                core::mem::swap(&mut self.front, &mut self.back);
-            }
-            layer = next;
-        }
-        self.words.clear();
+        self.document.flush();
+        forward(&self.first, self.others.iter(), self.document.sums, self.activations, self.logits);
+        self.document.clear();
         self.logits()
     }
 

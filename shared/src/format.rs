@@ -73,7 +73,7 @@ pub enum Input {
 }
 
 /// How many bytes a layer takes in the header.
-pub(crate) const LAYER_LEN: usize = 27;
+pub(crate) const LAYER_LEN: usize = 19;
 
 /// One layer. Offsets are relative to the arena. Its numbers have a fixed width in the file, so that a layer is found and
 /// read in a few instructions, and a model need not hold what it read.
@@ -85,7 +85,7 @@ pub struct LayerHeader {
     /// How many units it has.
     #[serde(with = "postcard::fixint::le")]
     pub units: u32,
-    /// How many bits a weight uses: 8 (stored as i8) or 9 to 16 (stored as i16).
+    /// How many bits a weight uses: 4 (two in a byte), 8, or 9 to 16 (stored as i16).
     pub bits: u8,
     /// The largest activation that it hands on; 0 for the last layer, which gives logits.
     #[serde(with = "postcard::fixint::le")]
@@ -93,15 +93,9 @@ pub struct LayerHeader {
     /// Where the weights are.
     #[serde(with = "postcard::fixint::le")]
     pub weights: u32,
-    /// Where the biases (i32) are.
+    /// Where the units' records are: bias (i32), multiplier (i32) and shift (u32) of each.
     #[serde(with = "postcard::fixint::le")]
-    pub biases: u32,
-    /// Where the multipliers (i32) are.
-    #[serde(with = "postcard::fixint::le")]
-    pub multipliers: u32,
-    /// Where the shifts (u8) are.
-    #[serde(with = "postcard::fixint::le")]
-    pub shifts: u32,
+    pub records: u32,
 }
 
 /// How a model was made. Nothing in it changes what the model answers.

@@ -47,7 +47,7 @@ pub mod words;
 pub use classifier::Classifier;
 pub use error::Error;
 pub use format::Aligned;
-pub use layer::{Layer, Weights};
+pub use layer::Layer;
 pub use logits::Logits;
 pub use model::{Layers, Model};
 pub use numeric::{INPUT_MAX, NumericClassifier, Standards, input_words};

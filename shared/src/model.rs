@@ -5,9 +5,9 @@ use core::slice;
 use bytemuck::AnyBitPattern;
 
 use crate::{
-    Error, Layer, Standards, Weights,
+    Error, Layer, Standards,
     format::{self, Header, Input, LAYER_LEN, LayerHeader, MAX_CLASSES, MAX_ROWS, MAX_UNITS, PREFIX_LEN},
-    layer::Takes,
+    layer::{Takes, Weights, weight_bytes},
     numeric::INPUT_MAX,
     reader::Reader,
     vocabulary::{self, Vocabulary},
@@ -42,9 +42,11 @@ impl<'a> Model<'a> {
     /// Every way in which the bytes are not a sound model has its variant of [`Error`].
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
         let parts = format::parse(bytes)?;
-        let layers = Layers { headers: parts.layers.iter(), arena: parts.arena };
+        let rows = matches!(parts.input, Input::Text { .. });
+        let layers = Layers { headers: parts.layers.iter(), arena: parts.arena, rows };
+        let mut rows = rows;
         for header in layers.headers.clone() {
-            view(header, parts.arena)?;
+            view(header, parts.arena, core::mem::take(&mut rows))?;
         }
         let source = source(&parts.input, parts.arena)?;
         let model = Self { bytes, source, layers, logit_scale: parts.logit_scale };
@@ -156,17 +158,14 @@ impl<'a> Model<'a> {
         let mut last = None;
         while let Some(layer) = layers.next() {
             let (inputs, takes) = before;
-            if matches!((takes, layer.weights), (Takes::Rows, Weights::I16(_))) {
-                return Err(Error::BadShape);
-            }
-            if layer.inputs != inputs {
+            if layer.inputs() != inputs {
                 return Err(Error::LayersDoNotFit);
             }
             if (layers.len() == 0) != (layer.activation_max == 0) {
                 return Err(Error::BadShape);
             }
             layer.check(takes)?;
-            before = (layer.units(), Takes::Inputs { max: layer.activation_max, signed: false });
+            before = (layer.units(), Takes::Inputs { max: layer.activation_max(), signed: false });
             last = Some(layer);
         }
         let classes = last.ok_or(Error::BadShape)?.units().max(2);
@@ -184,6 +183,8 @@ impl<'a> Model<'a> {
 pub struct Layers<'a> {
     headers: slice::Iter<'a, [u8; LAYER_LEN]>,
     arena: &'a [u8],
+    /// Whether the next one is of rows.
+    rows: bool,
 }
 
 impl<'a> Iterator for Layers<'a> {
@@ -191,7 +192,7 @@ impl<'a> Iterator for Layers<'a> {
 
     fn next(&mut self) -> Option<Layer<'a>> {
         // The loader has seen that there is one behind every header.
-        view(self.headers.next()?, self.arena).ok()
+        view(self.headers.next()?, self.arena, core::mem::take(&mut self.rows)).ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -213,32 +214,32 @@ fn table<T: AnyBitPattern>(arena: &[u8], offset: u32, count: usize) -> Result<&[
     bytemuck::try_cast_slice(bytes).map_err(|_| Error::BadOffset)
 }
 
-/// The layer with this header.
+/// The layer with this header, whose weights are `rows` to add or not.
 #[inline(never)]
-fn view<'a>(header: &[u8; LAYER_LEN], arena: &'a [u8]) -> Result<Layer<'a>, Error> {
-    let header = LayerHeader::of(header);
-    let (inputs, units) = (header.inputs as usize, header.units as usize);
-    if !((1..=MAX_ROWS).contains(&inputs) && (1..=MAX_UNITS).contains(&units)) {
+fn view<'a>(header: &[u8; LAYER_LEN], arena: &'a [u8], rows: bool) -> Result<Layer<'a>, Error> {
+    let LayerHeader { inputs, units, bits, activation_max, weights: offset, records } = LayerHeader::of(header);
+    let (input_count, unit_count) = (inputs as usize, units as usize);
+    if !((1..=MAX_ROWS).contains(&input_count) && (1..=MAX_UNITS).contains(&unit_count)) {
         return Err(Error::BadShape);
     }
-    let count = inputs * units;
-    let weights = match header.bits {
-        8 => Weights::I8(table(arena, header.weights, count)?),
-        9..=16 => Weights::I16(table(arena, header.weights, count)?),
+    // Kernels read words.
+    if !offset.is_multiple_of(4) {
+        return Err(Error::BadOffset);
+    }
+    let (vectors, len) = if rows { (input_count, unit_count) } else { (unit_count, input_count) };
+    let bytes = vectors * weight_bytes(len, bits);
+    let weights = match (bits, rows) {
+        (4, true) => Weights::Rows4(table(arena, offset, bytes)?),
+        (8, true) => Weights::Rows8(table(arena, offset, bytes)?),
+        (4, false) => Weights::I4(table(arena, offset, bytes)?),
+        (8, false) => Weights::I8(table(arena, offset, bytes)?),
+        (9..=16, false) => Weights::I16(table(arena, offset, bytes / 2)?),
         _ => return Err(Error::BadShape),
     };
-    if header.activation_max > i16::MAX as u16 {
+    if activation_max > i16::MAX as u16 {
         return Err(Error::BadShape);
     }
-    Ok(Layer {
-        inputs,
-        weights,
-        biases: table(arena, header.biases, units)?,
-        multipliers: table(arena, header.multipliers, units)?,
-        shifts: table(arena, header.shifts, units)?,
-        activation_max: i32::from(header.activation_max),
-        bits: header.bits,
-    })
+    Ok(Layer { weights, records: table(arena, records, unit_count)?, inputs, activation_max, bits })
 }
 
 fn source<'a>(input: &Input, arena: &'a [u8]) -> Result<Source<'a>, Error> {

@@ -1,6 +1,8 @@
 //! Numeric features: from raw numbers to the integers that the first layer takes, and the classifier of them.
 
-use crate::{Error, Layers, Logits, Model, ScratchView};
+use heapless::Vec;
+
+use crate::{Error, Layer, Logits, Model, ScratchView, format::MAX_LAYERS, layer::forward};
 
 /// The largest input of the first layer, either side of zero: inputs take 8 bits.
 pub const INPUT_MAX: i32 = 127;
@@ -117,14 +119,14 @@ fn input(raw: f32, mean: f32, scale: f32) -> Option<i16> {
 #[derive(Debug)]
 pub struct NumericClassifier<'m, 's> {
     standards: Standards<'m>,
-    layers: Layers<'m>,
+    layers: Vec<Layer<'m>, MAX_LAYERS>,
     logit_scale: f32,
     /// One a feature, of which the first `given` are known.
     inputs: &'s mut [i16],
     given: usize,
+    sums: &'s mut [i32],
     logits: &'s mut [i32],
-    front: &'s mut [i16],
-    back: &'s mut [i16],
+    activations: &'s mut [i16],
 }
 
 impl<'m, 's> NumericClassifier<'m, 's> {
@@ -141,13 +143,13 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         let widest = model.widest();
         let classifier = Self {
             standards,
-            layers: model.layers(),
+            layers: model.layers().collect(),
             logit_scale: model.logit_scale(),
             inputs: inputs.get_mut(..standards.features()).ok_or(Error::ScratchTooSmall)?,
             given: 0,
+            sums: scratch.accumulators.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
             logits: scratch.logits.get_mut(..model.outputs()).ok_or(Error::ScratchTooSmall)?,
-            front: scratch.front.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
-            back: scratch.back.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
+            activations: scratch.activations.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
         };
         // The scratch may have served another model, whose answer is not this one's.
         classifier.logits.fill(0);
@@ -193,17 +195,9 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         if core::mem::take(&mut self.given) != self.inputs.len() {
             return Err(Error::WrongFeatures);
         }
-        let mut activations: &[i16] = self.inputs;
-        let mut layers = self.layers.clone();
-        while let Some(layer) = layers.next() {
-            let accumulators = layer.accumulators(activations);
-            if layers.len() == 0 {
-                layer.logits(accumulators, self.logits);
-                break;
-            }
-            layer.activate(accumulators, self.back);
-            core::mem::swap(&mut self.front, &mut self.back);
-            activations = self.front.get(..layer.units()).unwrap_or_default();
+        if let Some((first, others)) = self.layers.split_first() {
+            first.sums(self.inputs, self.sums);
+            forward(first, others.iter(), self.sums, self.activations, self.logits);
         }
         Ok(self.logits())
     }

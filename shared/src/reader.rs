@@ -194,9 +194,7 @@ impl LayerHeader {
             bits,
             activation_max,
             weights: number(),
-            biases: number(),
-            multipliers: number(),
-            shifts: number(),
+            records: number(),
         }
     }
 }

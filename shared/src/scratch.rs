@@ -9,21 +9,21 @@ pub const fn seen_words(rows: usize) -> usize {
 /// Room for one inference: a bit for each row and buffers as wide as the widest layer.
 ///
 /// `SEEN` is [`seen_words`] of the most rows, or [`input_words`](crate::input_words) of the most numeric features; `UNITS`
-/// is the most units of a layer. 10,000 rows and 16 units take 1,444 bytes.
+/// is the most units of a layer. 10,000 rows and 16 units take 1,412 bytes.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Scratch<const SEEN: usize, const UNITS: usize> {
     seen: [u32; SEEN],
     accumulators: [i32; UNITS],
     logits: [i32; UNITS],
-    front: [i16; UNITS],
-    back: [i16; UNITS],
+    activations: [i16; UNITS],
 }
 
 impl<const SEEN: usize, const UNITS: usize> Scratch<SEEN, UNITS> {
     /// A cleared scratch, also in a `static`.
     #[must_use]
     pub const fn new() -> Self {
-        Self { seen: [0; SEEN], accumulators: [0; UNITS], logits: [0; UNITS], front: [0; UNITS], back: [0; UNITS] }
+        Self { seen: [0; SEEN], accumulators: [0; UNITS], logits: [0; UNITS], activations: [0; UNITS] }
     }
 }
 
@@ -41,14 +41,12 @@ impl<const SEEN: usize, const UNITS: usize> Default for Scratch<SEEN, UNITS> {
 pub struct ScratchView<'s> {
     /// One bit a row; two inputs a word for a model of numbers.
     pub seen: &'s mut [u32],
-    /// The accumulators of the first layer.
+    /// The accumulators of a layer.
     pub accumulators: &'s mut [i32],
     /// The logits of the last answer.
     pub logits: &'s mut [i32],
-    /// The activations that a layer reads.
-    pub front: &'s mut [i16],
-    /// The activations that a layer writes.
-    pub back: &'s mut [i16],
+    /// The activations that a layer takes. Kernels are fastest where they start at a multiple of four bytes.
+    pub activations: &'s mut [i16],
 }
 
 impl<'s, const SEEN: usize, const UNITS: usize> From<&'s mut Scratch<SEEN, UNITS>> for ScratchView<'s> {
@@ -57,8 +55,7 @@ impl<'s, const SEEN: usize, const UNITS: usize> From<&'s mut Scratch<SEEN, UNITS
             seen: &mut scratch.seen,
             accumulators: &mut scratch.accumulators,
             logits: &mut scratch.logits,
-            front: &mut scratch.front,
-            back: &mut scratch.back,
+            activations: &mut scratch.activations,
         }
     }
 }

@@ -215,12 +215,11 @@ fn a_scratch_too_small_is_refused() {
     let units = Classifier::new(&model, &mut Scratch::<1, 3>::new()).err();
     assert_eq!((rows, units), (Some(Error::ScratchTooSmall), Some(Error::ScratchTooSmall)));
 
-    let shorten: [fn(&mut Room); 5] = [
+    let shorten: [fn(&mut Room); 4] = [
         |room| room.seen.truncate(room.seen.len() - 1),
         |room| room.accumulators.truncate(room.accumulators.len() - 1),
         |room| room.logits.truncate(room.logits.len() - 1),
-        |room| room.front.truncate(room.front.len() - 1),
-        |room| room.back.truncate(room.back.len() - 1),
+        |room| room.activations.truncate(room.activations.len() - 1),
     ];
     for (slice, shorten) in shorten.into_iter().enumerate() {
         let mut room = Room::new(&model);

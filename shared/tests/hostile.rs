@@ -79,7 +79,7 @@ const WRONG_HEADERS: &[(&str, Error, Change)] = &[
     ("weights of 17 bits", Error::BadShape, |h| last(h).bits = 17),
     ("weights of 255 bits", Error::BadShape, |h| last(h).bits = 255),
     ("weights of 10 bits that use 11", Error::BadWeights, |h| last(h).bits = 10),
-    ("a wide first layer", Error::BadShape, |h| (first(h).bits, first(h).weights) = (9, 0)),
+    ("a first layer of 9 bits", Error::BadShape, |h| (first(h).bits, first(h).weights) = (9, 0)),
     ("a hidden layer without activations", Error::BadShape, |h| first(h).activation_max = 0),
     ("activations of 16 bits", Error::BadShape, |h| first(h).activation_max = 32_768),
     ("activations of 65,535", Error::BadShape, |h| first(h).activation_max = u16::MAX),
@@ -140,26 +140,30 @@ fn with_table<const N: usize>(table: &str, item: usize, value: [u8; N]) -> Parts
     parts
 }
 
+/// The tiny model with another value in the record of a unit: 0 is its bias, 1 its multiplier, 2 its shift.
+fn with_record(layer: usize, unit: usize, field: usize, value: i32) -> Parts {
+    with_table(&format!("records {layer}"), 3 * unit + field, value.to_le_bytes())
+}
+
 #[test]
 fn factors_out_of_range_are_refused() {
-    for layer in ["0", "1"] {
-        let table = format!("multipliers {layer}");
+    for layer in [0, 1] {
         for multiplier in [(1 << 30) - 1, 1, 0, -1, -(1 << 30), i32::MIN] {
-            let loaded = load(&with_table(&table, 0, i32::to_le_bytes(multiplier)));
-            assert_eq!(loaded, Err(Error::BadWeights), "{table}: {multiplier}");
+            let loaded = load(&with_record(layer, 0, 1, multiplier));
+            assert_eq!(loaded, Err(Error::BadWeights), "layer {layer}: multiplier {multiplier}");
         }
         for multiplier in [1 << 30, i32::MAX] {
-            assert_eq!(load(&with_table(&table, 0, i32::to_le_bytes(multiplier))), Ok(()), "{table}: {multiplier}");
+            assert_eq!(load(&with_record(layer, 0, 1, multiplier)), Ok(()), "layer {layer}: multiplier {multiplier}");
         }
-        let table = format!("shifts {layer}");
-        for shift in [0, 63, 64, 128, 255] {
-            assert_eq!(load(&with_table(&table, 0, [shift])), Err(Error::BadWeights), "{table}: {shift}");
+        for shift in [0, 63, 64, 128, 255, 256 + 30, (1 << 16) + 30, -1, i32::MIN, i32::MAX] {
+            let loaded = load(&with_record(layer, 0, 2, shift));
+            assert_eq!(loaded, Err(Error::BadWeights), "layer {layer}: shift {shift}");
         }
-        assert_eq!(load(&with_table(&table, 0, [62])), Ok(()), "{table}");
-        assert_eq!(load(&with_table(&table, 0, [1])), Err(Error::Overflow), "{table}");
+        assert_eq!(load(&with_record(layer, 0, 2, 62)), Ok(()), "layer {layer}");
+        assert_eq!(load(&with_record(layer, 0, 2, 1)), Err(Error::Overflow), "layer {layer}");
     }
-    assert_eq!(load(&with_table("multipliers 0", 3, 0i32.to_le_bytes())), Err(Error::BadWeights), "every unit's");
-    assert_eq!(load(&with_table("shifts 0", 3, [0])), Err(Error::BadWeights), "every unit's");
+    assert_eq!(load(&with_record(0, 3, 1, 0)), Err(Error::BadWeights), "every unit's");
+    assert_eq!(load(&with_record(0, 3, 2, 0)), Err(Error::BadWeights), "every unit's");
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn an_accumulator_that_could_overflow_by_one_is_refused() {
     let room = i32::MAX - 1_020 * 4_095;
     // In the first layer each of 32 rows counts 128.
     let first_room = i32::MAX - 32 * 128;
-    for (table, room) in [("biases 1", room), ("biases 0", first_room)] {
+    for (layer, room) in [(1, room), (0, first_room)] {
         for (bias, expected) in [
             (room, Ok(())),
             (-room, Ok(())),
@@ -199,11 +203,11 @@ fn an_accumulator_that_could_overflow_by_one_is_refused() {
             (i32::MAX, Err(Error::Overflow)),
             (i32::MIN, Err(Error::Overflow)),
         ] {
-            let mut parts = with_table(table, 0, bias.to_le_bytes());
+            let mut parts = with_record(layer, 0, 0, bias);
             // Requantised by less than 1, so that only the accumulator is in question.
-            let shift = parts.header.layers[usize::from(table == "biases 1")].shifts as usize;
-            parts.arena[shift] = 40;
-            assert_eq!(load(&parts), expected, "{table}: {bias}");
+            let record = parts.header.layers[layer].records as usize;
+            parts.arena[record + 8] = 40;
+            assert_eq!(load(&parts), expected, "layer {layer}: {bias}");
         }
     }
 }
@@ -213,10 +217,10 @@ fn logits_that_could_overflow_by_one_are_refused() {
     // With a factor of 2^30 / 2^30 the largest logit is the accumulator's bound; 2^31 - 2 leaves room to round up.
     let room = i32::MAX - 1 - 1_020 * 4_095;
     for (bias, expected) in [(room, Ok(())), (room + 1, Err(Error::Overflow))] {
-        let mut parts = with_table("biases 1", 0, bias.to_le_bytes());
-        let layer = parts.header.layers[1].clone();
-        parts.arena[layer.multipliers as usize..][..4].copy_from_slice(&(1i32 << 30).to_le_bytes());
-        parts.arena[layer.shifts as usize] = 30;
+        let mut parts = with_record(1, 0, 0, bias);
+        let record = parts.header.layers[1].records as usize;
+        parts.arena[record + 4..][..4].copy_from_slice(&(1i32 << 30).to_le_bytes());
+        parts.arena[record + 8] = 30;
         assert_eq!(load(&parts), expected, "{bias}");
     }
 }
@@ -244,9 +248,7 @@ fn sixty_four_classes_are_the_most() {
         parts.header.layers[1] = LayerHeader {
             units: classes,
             weights: append(&[1, 0, 255, 255, 7, 0, 0, 0]),
-            biases: append(&[9, 0, 0, 0]),
-            multipliers: append(&[0, 0, 0, 0x40]),
-            shifts: append(&[32]),
+            records: append(&[9, 0, 0, 0, 0, 0, 0, 0x40, 32, 0, 0, 0]),
             ..parts.header.layers[1].clone()
         };
         assert_eq!(load(&parts), expected, "{classes} classes, {labels} labels");
@@ -277,8 +279,8 @@ fn what_postcard_cannot_decode_is_a_bad_header() {
         ("padding that is not zero", padding + 1, 1, Error::BadHeader),
         ("padding past the end", padding, 0x7f, Error::BadHeader),
         ("an arena that begins early", padding, 0, Error::BadHeader),
-        ("an arena that ends early", arena, 0x84, Error::BadHeader),
-        ("an arena past the end", arena, 0x86, Error::BadHeader),
+        ("an arena that ends early", arena, 0x93, Error::BadHeader),
+        ("an arena past the end", arena, 0x95, Error::BadHeader),
     ] {
         let mut file = common::tiny_model();
         assert_ne!(file[at], byte, "{name}");

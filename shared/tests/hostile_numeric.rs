@@ -90,10 +90,10 @@ fn the_first_layer_counts_both_signs_of_its_inputs() {
     for (bias, expected) in
         [(room, Ok(())), (-room, Ok(())), (room + 1, Err(Error::Overflow)), (-room - 1, Err(Error::Overflow))]
     {
-        let mut parts = with_table("biases 0", 0, bias.to_le_bytes());
+        let mut parts = with_table("records 0", 0, bias.to_le_bytes());
         // Requantised by less than 1, so that only the accumulator is in question.
-        let shift = parts.header.layers[0].shifts as usize;
-        parts.arena[shift] = 40;
+        let record = parts.header.layers[0].records as usize;
+        parts.arena[record + 8] = 40;
         assert_eq!(load(&parts), expected, "{bias}");
     }
     assert_eq!(load(&with_table("weights 0", 1, [0x80])), Err(Error::BadWeights), "-128");
@@ -105,8 +105,8 @@ fn the_first_layer_may_be_wide() {
     let at = parts.header.layers[0].weights as usize;
     let weights: Vec<u8> =
         parts.arena[at..at + 12].iter().flat_map(|&w| (i16::from(w as i8) * 16).to_le_bytes()).collect();
-    parts.header.layers[0].weights = parts.arena.len().next_multiple_of(2) as u32;
-    parts.arena.resize(parts.arena.len().next_multiple_of(2), 0);
+    parts.header.layers[0].weights = parts.arena.len().next_multiple_of(4) as u32;
+    parts.arena.resize(parts.arena.len().next_multiple_of(4), 0);
     parts.arena.extend(weights);
     parts.header.layers[0].bits = 12;
     assert_eq!(load(&parts), Ok(()));

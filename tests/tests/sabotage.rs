@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use edgefit::{Weights, arithmetic::requantise_factor, format::crc32};
+use edgefit::{arithmetic::requantise_factor, format::crc32};
 use edgefit_tests::cargo_trainer;
 use edgefit_trainer::model_file::ModelFile;
 use serde_json::Value;
@@ -76,7 +76,7 @@ fn verify(models: &[PathBuf], board: Option<&Path>, code: i32) -> (String, Value
 /// Where the weights of the first layer are in the file.
 fn first_weights(file: &ModelFile) -> std::ops::Range<usize> {
     let model = file.model().unwrap();
-    let Weights::I8(weights) = model.layers().next().unwrap().weights() else { panic!("the first layer has 8 bits") };
+    let weights = model.layers().next().unwrap().stored_weights();
     let start = weights.as_ptr() as usize - file.bytes().as_ptr() as usize;
     start..start + weights.len()
 }
@@ -89,9 +89,9 @@ fn shrink(file: &ModelFile, bytes: &mut [u8], layer: usize) {
     for (unit, (multiplier, shift)) in model.layers().nth(layer).unwrap().factors().enumerate() {
         let factor = f64::from(multiplier) / 2f64.powi(shift.into());
         let (multiplier, shift) = requantise_factor(0.95 * factor).unwrap();
-        let at = arena + header[layer].multipliers as usize + 4 * unit;
+        let at = arena + header[layer].records as usize + 12 * unit + 4;
         bytes[at..at + 4].copy_from_slice(&multiplier.to_le_bytes());
-        bytes[arena + header[layer].shifts as usize + unit] = shift;
+        bytes[at + 4] = shift;
     }
 }
 
@@ -110,7 +110,8 @@ fn weights_of_two_bits_are_caught_by_their_accuracy_and_named_by_their_noise() {
     trained.spoil(|file, bytes| {
         for weight in &mut bytes[first_weights(file)] {
             // -127, 0 and 127: two bits.
-            *weight = ((*weight as i8).signum() * if (*weight as i8).unsigned_abs() > 63 { 127 } else { 0 }) as u8;
+            let value = i16::from(*weight) - 128;
+            *weight = (128 + value.signum() * if value.abs() > 63 { 127 } else { 0 }) as u8;
         }
     });
     let (alone, _) = verify(&[trained.file()], None, 1);

@@ -15,6 +15,7 @@ use crate::{
     models::ModelsArgs,
     parallel,
     predict::PredictArgs,
+    quantise::WeightBits,
     recipe::Knobs,
     run::{EpochChoice, Protocol},
     shell::{CompletionsArgs, ManArgs},
@@ -184,6 +185,9 @@ pub struct ExportArgs {
     /// Which epoch: `last`, `best` (lowest validation loss) or its number
     #[arg(long, value_name = "last|best|N", default_value = "last")]
     pub epoch: EpochChoice,
+    /// Bits a weight of the first layer, and of other large ones
+    #[arg(long, value_name = "4|8", value_enum, default_value = "8", hide_possible_values = true)]
+    pub bits: WeightBits,
     /// Where to write the model file
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,

@@ -13,6 +13,7 @@ use crate::{
     integer,
     model_file::ModelFile,
     network::{self, Score},
+    quantise::WeightBits,
     results::{CostRow, FileRow, FloatRow, IntegerRow, ModelRow},
     run::{Checkpoint, DatasetInfo, Protocol, Run, Stand},
     tidy::{self, TidyRow},
@@ -72,7 +73,7 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
     for &epoch in &epochs {
         let checkpoint = run.checkpoint(epoch)?;
         let float = checkpoint.network.logits(test);
-        let exported = export(run, inputs, epoch, &checkpoint, Some(test))?;
+        let exported = export(run, inputs, epoch, &checkpoint, WeightBits::Eight, Some(test))?;
         add_right(&mut sums[0], &float, test.labels());
         add_right(&mut sums[1], &exported.logits, test.labels());
         let documents = test.len();

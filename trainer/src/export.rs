@@ -10,7 +10,7 @@ use crate::{
     integer,
     model_file::ModelFile,
     network::{self, Dense, Network},
-    quantise::{HEADROOM, quantise},
+    quantise::{HEADROOM, WeightBits, quantise},
     run::{Checkpoint, Run},
 };
 
@@ -40,10 +40,11 @@ pub fn export(
     inputs: &Inputs,
     epoch: u32,
     checkpoint: &Checkpoint,
+    bits: WeightBits,
     test: Option<&Corpus>,
 ) -> Result<Exported> {
     let network = without_start(&checkpoint.network, inputs.start_row());
-    let integer = quantise(&network, &checkpoint.peaks, inputs.scale())?;
+    let integer = quantise(&network, &checkpoint.peaks, inputs.scale(), bits)?;
     let build = |float_accuracy: f32, integer_accuracy: f32| {
         let provenance = Provenance {
             recipe: &run.recipe.name,
@@ -131,7 +132,7 @@ mod tests {
         let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -0.9, 0.8], bias: vec![-0.3] }] };
         let corpus = tables.corpus(&dataset.test);
         let (float, peaks) = network.evaluator().logits_and_peaks(&corpus);
-        let integer = quantise(&without_start(&network, tables.start_row()), &peaks, None).expect("a small network");
+        let integer = quantise(&without_start(&network, tables.start_row()), &peaks, None, WeightBits::Eight).expect("a small network");
         let provenance = Provenance {
             recipe: "baseline",
             seed: 3,

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::PathBuf};
 
 use clap::Args;
 use edgefit::{
-    INPUT_MAX, Layer, Model, Weights,
+    INPUT_MAX, Layer, Model,
     arithmetic::{accumulator_bound, signed_accumulator_bound},
     format::Input,
     vocabulary::buckets,
@@ -100,7 +100,7 @@ struct LayerInfo {
     units: usize,
     /// Bits a weight.
     bits: u8,
-    /// Of weights, biases, multipliers and shifts.
+    /// Of weights and of what becomes of the sums.
     bytes: usize,
     largest_weight: i32,
     zero_weights: usize,
@@ -267,19 +267,11 @@ impl InputInfo {
 impl LayerInfo {
     fn of(layer: &Layer<'_>, bits: u8, takes: Takes) -> Self {
         let (inputs, units) = (layer.inputs(), layer.units());
-        let (weights, width): (Vec<i32>, usize) = match layer.weights() {
-            Weights::I8(weights) => (weights.iter().map(|&w| w.into()).collect(), 1),
-            Weights::I16(weights) => (weights.iter().map(|&w| w.into()).collect(), 2),
-        };
-        // Word-major where rows are added, else unit-major.
-        let at = |input: usize, unit: usize| match takes {
-            Takes::Rows => weights[input * units + unit],
-            _ => weights[unit * inputs + input],
-        };
-        let bound = |(unit, &bias): (usize, &i32)| {
-            let column = (0..inputs).map(|input| at(input, unit));
+        let weights = || (0..inputs).flat_map(|input| (0..units).map(move |unit| layer.weight(input, unit)));
+        let bound = |(unit, bias): (usize, i32)| {
+            let column = (0..inputs).map(|input| layer.weight(input, unit));
             match takes {
-                Takes::Rows => i64::from(bias).abs() + 128 * inputs as i64,
+                Takes::Rows => i64::from(bias).abs() + ((inputs as i64) << (bits - 1)),
                 Takes::Numbers => signed_accumulator_bound(bias, column, INPUT_MAX),
                 Takes::Activations { max } => accumulator_bound(bias, column, max),
             }
@@ -288,12 +280,12 @@ impl LayerInfo {
             inputs,
             units,
             bits,
-            bytes: weights.len() * width + units * 9,
-            largest_weight: weights.iter().map(|w| w.abs()).max().unwrap_or(0),
-            zero_weights: weights.iter().filter(|w| **w == 0).count(),
-            zero_inputs: (0..inputs).filter(|&input| (0..units).all(|unit| at(input, unit) == 0)).count(),
+            bytes: layer.stored_weights().len() + units * 12,
+            largest_weight: weights().map(i32::abs).max().unwrap_or(0),
+            zero_weights: weights().filter(|w| *w == 0).count(),
+            zero_inputs: (0..inputs).filter(|&input| (0..units).all(|unit| layer.weight(input, unit) == 0)).count(),
             activation_max: layer.activation_max(),
-            accumulator_bound: layer.biases().iter().enumerate().map(bound).max().unwrap_or(0),
+            accumulator_bound: layer.biases().enumerate().map(bound).max().unwrap_or(0),
         }
     }
 }

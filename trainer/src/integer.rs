@@ -9,8 +9,7 @@ pub(crate) struct Buffers {
     seen: Vec<u32>,
     accumulators: Vec<i32>,
     logits: Vec<i32>,
-    front: Vec<i16>,
-    back: Vec<i16>,
+    activations: Vec<i16>,
 }
 
 impl Buffers {
@@ -20,8 +19,7 @@ impl Buffers {
             seen: vec![0; model.standards().map_or(seen_words(model.rows()), |s| input_words(s.features()))],
             accumulators: vec![0; units],
             logits: vec![0; units],
-            front: vec![0; units],
-            back: vec![0; units],
+            activations: vec![0; units],
         }
     }
 
@@ -30,8 +28,7 @@ impl Buffers {
             seen: &mut self.seen,
             accumulators: &mut self.accumulators,
             logits: &mut self.logits,
-            front: &mut self.front,
-            back: &mut self.back,
+            activations: &mut self.activations,
         }
     }
 }

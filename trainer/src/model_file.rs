@@ -59,7 +59,9 @@ impl ModelFile {
                 scales: arena.put(&standards.scales),
             },
         };
-        let layers = network.layers.iter().map(|layer| layer_header(layer, &mut arena)).collect();
+        let rows = matches!(inputs, Inputs::Words(_));
+        let layers = network.layers.iter().enumerate();
+        let layers = layers.map(|(i, layer)| layer_header(layer, rows && i == 0, &mut arena)).collect();
         let header = Header { labels: &labels, logit_scale: network.logit_scale, input, layers, provenance };
         // Strings are short and bounded: names of recipes, datasets and classes.
         let mut out = vec![0; PREFIX_LEN + arena.0.len() + labels.len() + 4_096];
@@ -130,22 +132,29 @@ impl Arena {
     }
 }
 
-fn layer_header(layer: &IntegerLayer, arena: &mut Arena) -> LayerHeader {
-    let weights = if layer.bits <= 8 {
-        let bytes: Vec<i8> = layer.weights.iter().map(|&w| w as i8).collect();
-        arena.put(&bytes)
-    } else {
-        arena.put(&layer.weights)
-    };
-    let (multipliers, shifts): (Vec<i32>, Vec<u8>) = layer.factors.iter().copied().unzip();
+/// Puts the tables of a layer, whose weights are `rows` to add or not, into the arena.
+fn layer_header(layer: &IntegerLayer, rows: bool, arena: &mut Arena) -> LayerHeader {
+    let units = layer.biases.len();
+    let vector = if rows { units } else { layer.inputs };
+    let weights: Vec<u8> = layer.weights.chunks(vector).flat_map(|vector| stored(vector, layer.bits, rows)).collect();
+    let record = |(&bias, &(multiplier, shift)): (&i32, &(i32, u8))| [bias, multiplier, shift.into()];
+    let records: Vec<i32> = layer.biases.iter().zip(&layer.factors).flat_map(record).collect();
     LayerHeader {
         inputs: layer.inputs as u32,
-        units: layer.biases.len() as u32,
+        units: units as u32,
         bits: layer.bits,
         activation_max: layer.activation_max,
-        weights,
-        biases: arena.put(&layer.biases),
-        multipliers: arena.put(&multipliers),
-        shifts: arena.put(&shifts),
+        weights: arena.put(&weights),
+        records: arena.put(&records),
+    }
+}
+
+/// The weights of a row, or of a unit, as they lie in the file.
+fn stored(weights: &[i16], bits: u8, row: bool) -> Vec<u8> {
+    match bits {
+        4 => weights.chunks(2).map(|pair| pair.iter().rev().fold(0, |byte, &w| byte << 4 | (w + 8) as u8)).collect(),
+        8 if row => weights.iter().map(|&w| (w + 128) as u8).collect(),
+        8 => weights.iter().map(|&w| w as u8).collect(),
+        _ => bytemuck::cast_slice(weights).to_vec(),
     }
 }

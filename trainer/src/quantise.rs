@@ -95,7 +95,7 @@ fn round(layer: &Dense, bits: u8, takes: Takes) -> Rounded {
         let weights = || rounded.weights[unit * inputs..][..inputs].iter().map(|&w| i32::from(w));
         let bound = match takes {
             // As the loader has it: each row's weight at its largest, whatever the rows hold.
-            Takes::Rows => i64::from(bias).abs() + 128 * inputs as i64,
+            Takes::Rows => i64::from(bias).abs() + ((inputs as i64) << (bits - 1)),
             Takes::Numbers { .. } => signed_accumulator_bound(bias, weights(), INPUT_MAX),
             Takes::Activations { max, .. } => accumulator_bound(bias, weights(), max),
         };
@@ -126,9 +126,32 @@ impl Rounded {
     }
 }
 
+/// How many bits a weight of a large layer takes, the first one among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum WeightBits {
+    /// Two weights in a byte: half the flash, for some of the accuracy.
+    #[value(name = "4")]
+    Four,
+    /// A byte a weight.
+    #[default]
+    #[value(name = "8")]
+    Eight,
+}
+
+impl WeightBits {
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Four => 4,
+            Self::Eight => 8,
+        }
+    }
+}
+
 /// How a layer's weights are to be stored, before the overflow proof has its say.
-fn preferred_bits(index: usize, layer: &Dense) -> u8 {
-    if index > 0 && layer.kernel.len() <= SMALL_LAYER { 12 } else { 8 }
+fn preferred_bits(index: usize, layer: &Dense, large: WeightBits) -> u8 {
+    if index > 0 && layer.kernel.len() <= SMALL_LAYER { 12 } else { large.number() }
 }
 
 /// Quantises a network. `peaks` is the largest activation of each hidden layer over the fitting documents; `inputs` is the
@@ -139,7 +162,12 @@ fn preferred_bits(index: usize, layer: &Dense) -> u8 {
 /// # Errors
 ///
 /// A network that is not finite, or one that no width makes safe.
-pub fn quantise(network: &Network, peaks: &[f32], inputs: Option<f64>) -> Result<IntegerNetwork> {
+pub fn quantise(
+    network: &Network,
+    peaks: &[f32],
+    inputs: Option<f64>,
+    large: WeightBits,
+) -> Result<IntegerNetwork> {
     let finite = |layer: &Dense| layer.kernel.iter().chain(&layer.bias).all(|w| w.is_finite());
     if !network.layers.iter().all(finite) || !peaks.iter().all(|peak| peak.is_finite()) {
         return Err(Error::input(
@@ -152,7 +180,7 @@ pub fn quantise(network: &Network, peaks: &[f32], inputs: Option<f64>) -> Result
         [12, 8].into_iter().flat_map(|weight| ACTIVATION_BITS.rev().map(move |activation| (weight, activation)));
     widths
         .into_iter()
-        .find_map(|(weight_bits, activation_bits)| attempt(network, peaks, inputs, activation_bits, weight_bits))
+        .find_map(|(small, activation_bits)| attempt(network, peaks, inputs, activation_bits, (small, large)))
         .ok_or_else(|| {
             Error::input(
                 "network",
@@ -167,14 +195,14 @@ fn attempt(
     peaks: &[f32],
     inputs: Option<f64>,
     activation_bits: u32,
-    weight_bits: u8,
+    (small, large): (u8, WeightBits),
 ) -> Option<IntegerNetwork> {
     let activation_max = (1u16 << activation_bits) - 1;
     let mut takes = inputs.map_or(Takes::Rows, |scale| Takes::Numbers { scale });
     let mut logit_scale = 1.0;
     let mut layers = Vec::with_capacity(network.layers.len());
     for (i, layer) in network.layers.iter().enumerate() {
-        let bits = preferred_bits(i, layer).min(weight_bits);
+        let bits = preferred_bits(i, layer, large).min(small);
         let rounded = round(layer, bits, takes);
         let (scale, max) = match peaks.get(i) {
             Some(&peak) if peak > 0.0 => (f64::from(peak) * HEADROOM / f64::from(activation_max), activation_max),
@@ -202,7 +230,7 @@ mod tests {
     #[test]
     fn wide_layers_lose_activation_bits_until_the_proof_holds() {
         let network = Network { layers: vec![dense(4, 1_024, |_, _| 0.1, 0.0), dense(1_024, 1, |_, _| 1.0, 0.0)] };
-        let integer = quantise(&network, &[1.0], None).unwrap();
+        let integer = quantise(&network, &[1.0], None, WeightBits::Eight).unwrap();
         assert_eq!((integer.layers[1].bits, integer.layers[0].activation_max), (12, 1_023));
         assert!(integer.layers[1].bound < 1 << 31);
     }
@@ -210,14 +238,14 @@ mod tests {
     #[test]
     fn dead_units_and_large_biases_are_no_trouble() {
         let network = Network { layers: vec![dense(3, 2, |_, _| 0.0, 1e9), dense(2, 1, |_, _| 1e-20, -1.0)] };
-        let integer = quantise(&network, &[0.0], None).unwrap();
+        let integer = quantise(&network, &[0.0], None, WeightBits::Eight).unwrap();
         assert!(integer.layers[0].biases.iter().all(|&b| f64::from(b) <= BIAS_MAX));
     }
 
     #[test]
     fn a_network_that_has_diverged_is_refused() {
         let network = Network { layers: vec![dense(3, 1, |_, _| f32::NAN, 0.0)] };
-        assert!(quantise(&network, &[], None).unwrap_err().to_string().contains("diverged"));
+        assert!(quantise(&network, &[], None, WeightBits::Eight).unwrap_err().to_string().contains("diverged"));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Why a model survives quantisation or does not: its layers, the margins of its decisions, and those that flip.
 
-use edgefit::{Layer, Model, Weights};
+use edgefit::{Layer, Model};
 use serde::Serialize;
 
 use crate::{network::Network, quantise::HEADROOM};
@@ -205,7 +205,7 @@ fn layers(network: &Network, peaks: &[f32], model: &Model<'_>) -> Vec<LayerRow> 
         };
         let factor = |(multiplier, shift): (i32, u8)| f64::from(multiplier) / 2f64.powi(shift.into());
         let scales: Vec<f64> = layer.factors().map(|pair| factor(pair) * output_scale / input_scale).collect();
-        let integers = integers(&layer, index > 0 || model.standards().is_some());
+        let integers = integers(&layer);
         let bits = model.header().layers.get(index).map_or(8, |layer| layer.bits);
         rows.push(layer_row(index + 1, bits, &dense.kernel, &integers, &scales));
         input_scale = output_scale;
@@ -214,16 +214,8 @@ fn layers(network: &Network, peaks: &[f32], model: &Model<'_>) -> Vec<LayerRow> 
 }
 
 /// The weights of a layer of a file, input-major as the network has them.
-fn integers(layer: &Layer<'_>, unit_major: bool) -> Vec<i32> {
-    let stored: Vec<i32> = match layer.weights() {
-        Weights::I8(weights) => weights.iter().map(|&w| w.into()).collect(),
-        Weights::I16(weights) => weights.iter().map(|&w| w.into()).collect(),
-    };
-    if !unit_major {
-        return stored;
-    }
-    let (inputs, units) = (layer.inputs(), layer.units());
-    (0..inputs * units).map(|at| stored[at % units * inputs + at / units]).collect()
+fn integers(layer: &Layer<'_>) -> Vec<i32> {
+    (0..layer.inputs()).flat_map(|input| (0..layer.units()).map(move |unit| layer.weight(input, unit))).collect()
 }
 
 /// Statistics of one layer: float weights and integers, both input-major, and the scale of each unit.

@@ -48,16 +48,14 @@ fn agree(bytes: &[u8]) -> Result<bool, TestCaseError> {
 
 fn layer() -> impl Strategy<Value = LayerHeader> {
     let offset = || prop_oneof![0u32..300, any::<u32>()];
-    (offset(), offset(), any::<u8>(), any::<u16>(), offset(), offset(), offset(), offset()).prop_map(
-        |(inputs, units, bits, activation_max, weights, biases, multipliers, shifts)| LayerHeader {
+    (offset(), offset(), any::<u8>(), any::<u16>(), offset(), offset()).prop_map(
+        |(inputs, units, bits, activation_max, weights, records)| LayerHeader {
             inputs,
             units,
             bits,
             activation_max,
             weights,
-            biases,
-            multipliers,
-            shifts,
+            records,
         },
     )
 }

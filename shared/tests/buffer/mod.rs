@@ -41,8 +41,7 @@ pub(crate) struct Room {
     pub(crate) seen: Vec<u32>,
     pub(crate) accumulators: Vec<i32>,
     pub(crate) logits: Vec<i32>,
-    pub(crate) front: Vec<i16>,
-    pub(crate) back: Vec<i16>,
+    pub(crate) activations: Vec<i16>,
 }
 
 impl Room {
@@ -53,10 +52,9 @@ impl Room {
                 0x5555_5555;
                 seen_words(model.rows()).max(model.standards().map_or(0, |s| input_words(s.features())))
             ],
-            accumulators: vec![i32::MAX; model.layers().next().expect("there is a layer").units()],
+            accumulators: vec![i32::MAX; widest],
             logits: vec![i32::MIN; model.outputs()],
-            front: vec![-1; widest],
-            back: vec![i16::MAX; widest],
+            activations: vec![-1; widest],
         }
     }
 
@@ -65,8 +63,7 @@ impl Room {
             seen: &mut self.seen,
             accumulators: &mut self.accumulators,
             logits: &mut self.logits,
-            front: &mut self.front,
-            back: &mut self.back,
+            activations: &mut self.activations,
         }
     }
 }

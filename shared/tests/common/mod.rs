@@ -56,8 +56,10 @@ pub(crate) fn tiny_model() -> Vec<u8> {
     };
     let unknown = [1, 2, 3, -1];
     let table: Vec<i8> = rows.iter().flat_map(|(_, row)| *row).chain(unknown).collect();
-    let first = layer(&mut arena, 8, 4_095, &table, &[3, -2, 10, 40], 9.5);
-    let second = layer(&mut arena, 12, 0, &[900i16, -1_000, 37, -20], &[1_234], 0.004);
+    let rows = arena.put(&table, |&weight| [(i16::from(weight) + 128) as u8]);
+    let first = layer(&mut arena, (8, rows), table.len() as u32 / 4, 4_095, &[3, -2, 10, 40], 9.5);
+    let weights = arena.put(&[900i16, -1_000, 37, -20], |weight| weight.to_le_bytes());
+    let second = layer(&mut arena, (12, weights), 4, 0, &[1_234], 0.004);
     write("tiny", "negative\0positive", input, [first, second], &arena)
 }
 
@@ -69,22 +71,12 @@ pub(crate) fn numeric_model() -> Vec<u8> {
         means: arena.put(&[5.75f32, 3.0, 3.75, 1.2], |mean| mean.to_le_bytes()),
         scales: arena.put(&[48.5f32, 81.25, 36.0, 83.0], |scale| scale.to_le_bytes()),
     };
-    let first = layer(
-        &mut arena,
-        8,
-        4_095,
-        &[-20i8, 45, -127, -110, 30, -60, 90, 20, 5, 10, 80, 127],
-        &[-2_000, 2_500, -3_000],
-        0.15,
-    );
-    let second = layer(
-        &mut arena,
-        12,
-        0,
-        &[2_047i16, -300, -900, -800, 700, -450, -1_500, 60, 1_900],
-        &[-400, 90_000, -7],
-        0.002,
-    );
+    let weights = [-20i8, 45, -127, -110, 30, -60, 90, 20, 5, 10, 80, 127];
+    let weights = arena.put(&weights, |weight| weight.to_le_bytes());
+    let first = layer(&mut arena, (8, weights), 4, 4_095, &[-2_000, 2_500, -3_000], 0.15);
+    let weights = [2_047i16, -300, -900, -800, 700, -450, -1_500, 60, 1_900];
+    let weights = arena.put(&weights, |weight| weight.to_le_bytes());
+    let second = layer(&mut arena, (12, weights), 3, 0, &[-400, 90_000, -7], 0.002);
     write("numeric", "setosa\0versicolor\0virginica", input, [first, second], &arena)
 }
 
@@ -130,32 +122,19 @@ impl Arena {
     }
 }
 
-/// Writes a layer whose units share one requantisation factor.
-fn layer<W: Copy + Into<i32>>(
+/// Writes the records of a layer whose units share one requantisation factor.
+fn layer(
     arena: &mut Arena,
-    bits: u8,
+    (bits, weights): (u8, u32),
+    inputs: u32,
     activation_max: u16,
-    weights: &[W],
     biases: &[i32],
     factor: f64,
 ) -> LayerHeader {
     let (multiplier, shift) = requantise_factor(factor).expect("the factor is within reach");
-    let units = biases.len();
-    let weights_at = if bits == 8 {
-        arena.put(weights, |&weight| (weight.into() as i8).to_le_bytes())
-    } else {
-        arena.put(weights, |&weight| (weight.into() as i16).to_le_bytes())
-    };
-    LayerHeader {
-        inputs: (weights.len() / units) as u32,
-        units: units as u32,
-        bits,
-        activation_max,
-        weights: weights_at,
-        biases: arena.put(biases, |bias| bias.to_le_bytes()),
-        multipliers: arena.put(&vec![multiplier; units], |multiplier| multiplier.to_le_bytes()),
-        shifts: arena.put(&vec![shift; units], |&shift| [shift]),
-    }
+    let records: Vec<i32> = biases.iter().flat_map(|&bias| [bias, multiplier, shift.into()]).collect();
+    let records = arena.put(&records, |value| value.to_le_bytes());
+    LayerHeader { inputs, units: biases.len() as u32, bits, activation_max, weights, records }
 }
 
 type Row = (u32, [i8; UNITS]);

@@ -105,14 +105,8 @@ impl Parts {
         for (i, layer) in self.header.layers.iter_mut().enumerate() {
             let (units, width) = (layer.units, if layer.bits == 8 { 1 } else { 2 });
             let weights = layer.inputs * units * width;
-            for (name, offset, align, len) in [
-                ("weights", &mut layer.weights, width, weights),
-                ("biases", &mut layer.biases, 4, 4 * units),
-                ("multipliers", &mut layer.multipliers, 4, 4 * units),
-                ("shifts", &mut layer.shifts, 1, units),
-            ] {
-                tables.push(Table { name: format!("{name} {i}"), offset, align, len });
-            }
+            tables.push(table(&format!("weights {i}"), &mut layer.weights, 4, weights));
+            tables.push(table(&format!("records {i}"), &mut layer.records, 4, 12 * units));
         }
         tables
     }
@@ -120,7 +114,7 @@ impl Parts {
     /// Gives one field of the header, chosen by number, another value.
     pub(crate) fn set(&mut self, field: usize, value: u32) {
         const FIELDS_OF_INPUT: usize = 7;
-        const FIELDS_OF_LAYER: usize = 8;
+        const FIELDS_OF_LAYER: usize = 6;
         let Header { logit_scale, input, layers, .. } = &mut self.header;
         let field = field % (FIELDS_OF_INPUT + FIELDS_OF_LAYER * layers.len());
         if let Some(field) = field.checked_sub(FIELDS_OF_INPUT) {
@@ -131,9 +125,7 @@ impl Parts {
                 2 => layer.bits = value as u8,
                 3 => layer.activation_max = value as u16,
                 4 => layer.weights = value,
-                5 => layer.biases = value,
-                6 => layer.multipliers = value,
-                _ => layer.shifts = value,
+                _ => layer.records = value,
             }
             return;
         }

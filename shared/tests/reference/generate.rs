@@ -32,17 +32,18 @@ fn layer(inputs: usize, units: usize, bits: u8, activation_max: u16) -> impl Str
 }
 
 /// Layers for `inputs` inputs: up to three hidden ones after the first, and one to five outputs. `rows`: the inputs are rows of
-/// a vocabulary, for which the first layer has 8 bits.
+/// a vocabulary, for which the first layer has 4 or 8 bits.
 fn layers(inputs: usize, rows: bool) -> impl Strategy<Value = Vec<Layer>> {
-    let bits = prop_oneof![Just(8u8), Just(9), Just(12), Just(16)];
+    let bits = prop_oneof![Just(4u8), Just(8), Just(9), Just(12), Just(16)];
     let max = prop_oneof![4 => Just(4_095u16), 1 => Just(i16::MAX as u16), 1 => 1u16..=300];
-    (vec((1usize..=6, bits, max), 1..=4), 1usize..=5).prop_flat_map(move |(shapes, outputs)| {
+    let units = prop_oneof![3 => 1usize..=6, 1 => Just(8), 1 => Just(16), 1 => 7usize..=40];
+    (vec((units, bits, max), 1..=4), 1usize..=5).prop_flat_map(move |(shapes, outputs)| {
         let last = shapes.len() - 1;
         let mut inputs = inputs;
         let mut layers = Vec::new();
         for (i, (units, bits, max)) in shapes.into_iter().enumerate() {
             let (units, max) = if i == last { (outputs, 0) } else { (units, max) };
-            layers.push(layer(inputs, units, if rows && i == 0 { 8 } else { bits }, max));
+            layers.push(layer(inputs, units, if rows && i == 0 { bits.min(8) } else { bits }, max));
             inputs = units;
         }
         layers

@@ -72,10 +72,10 @@ impl Unit {
     }
 
     /// Whether neither the accumulator nor what it is requantised to can leave an i32.
-    fn fits(&self, takes: Takes) -> bool {
+    fn fits(&self, bits: u8, takes: Takes) -> bool {
         let sum = |sign: i128| self.weights.iter().map(|&w| (sign * i128::from(w)).max(0)).sum::<i128>();
         let inputs = match takes {
-            Takes::Rows => 128 * self.weights.len() as i128,
+            Takes::Rows => (1 << (bits - 1)) * self.weights.len() as i128,
             Takes::Numbers => 127 * (sum(1) + sum(-1)),
             Takes::Activations(max) => sum(1).max(sum(-1)) * i128::from(max),
         };
@@ -147,7 +147,7 @@ impl Network {
 /// Whether no accumulator can overflow, by the rule of FORMAT.md.
 fn all_fit(layers: &[Layer], first: Takes) -> bool {
     let takes = |i: usize| i.checked_sub(1).map_or(first, |before| Takes::Activations(layers[before].activation_max));
-    layers.iter().enumerate().all(|(i, layer)| layer.units.iter().all(|unit| unit.fits(takes(i))))
+    layers.iter().enumerate().all(|(i, layer)| layer.units.iter().all(|unit| unit.fits(layer.bits, takes(i))))
 }
 
 /// The logits for the inputs of the first layer.
@@ -190,24 +190,30 @@ fn file(input: Input, layers: &[Layer], word_major: bool, mut arena: Arena) -> V
 fn header_of(layer: &Layer, word_major: bool, arena: &mut Arena) -> LayerHeader {
     let Layer { bits, activation_max, units } = layer;
     let inputs = units[0].weights.len();
-    let weights: Vec<i16> = if word_major {
-        (0..inputs).flat_map(|row| units.iter().map(move |unit| unit.weights[row])).collect()
+    // Rows in a word-major layer, units in the others.
+    let vectors: Vec<Vec<i16>> = if word_major {
+        (0..inputs).map(|row| units.iter().map(|unit| unit.weights[row]).collect()).collect()
     } else {
-        units.iter().flat_map(|unit| unit.weights.iter().copied()).collect()
+        units.iter().map(|unit| unit.weights.clone()).collect()
     };
+    let weights: Vec<u8> = vectors.iter().flat_map(|vector| stored(vector, *bits, word_major)).collect();
+    let record = |unit: &Unit| [unit.bias, unit.multiplier, unit.shift.into()];
     LayerHeader {
         inputs: inputs as u32,
         units: units.len() as u32,
         bits: *bits,
         activation_max: *activation_max,
-        weights: if *bits == 8 {
-            arena.put(weights.iter().map(|&w| (w as i8).to_le_bytes()))
-        } else {
-            arena.put(weights.iter().map(|w| w.to_le_bytes()))
-        },
-        biases: arena.put(units.iter().map(|unit| unit.bias.to_le_bytes())),
-        multipliers: arena.put(units.iter().map(|unit| unit.multiplier.to_le_bytes())),
-        shifts: arena.put(units.iter().map(|unit| [unit.shift])),
+        weights: arena.put(weights.into_iter().map(|byte| [byte])),
+        records: arena.put(units.iter().flat_map(record).map(i32::to_le_bytes)),
+    }
+}
+
+/// A row or a unit as it lies in the file.
+fn stored(weights: &[i16], bits: u8, word_major: bool) -> Vec<u8> {
+    match bits {
+        4 => weights.chunks(2).map(|pair| pair.iter().rev().fold(0, |byte, &w| byte * 16 + (w + 8) as u8)).collect(),
+        8 => weights.iter().map(|&w| if word_major { (w + 128) as u8 } else { w as u8 }).collect(),
+        _ => weights.iter().flat_map(|w| w.to_le_bytes()).collect(),
     }
 }
 

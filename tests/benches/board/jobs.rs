@@ -9,7 +9,7 @@ use edgefit_trainer::{
     integer,
     model_file::ModelFile,
     network::{Dense, Network},
-    quantise::quantise,
+    quantise::{WeightBits, quantise},
 };
 
 /// The real reviews, where they are.
@@ -166,7 +166,7 @@ fn untrained(tables: &VocabularyTables, hidden: &[usize]) -> Result<ModelFile, B
         layers.push(Dense { kernel, bias: vec![0.01; units] });
         inputs = units;
     }
-    let network = quantise(&Network { layers }, &vec![4.0; hidden.len()], None)?;
+    let network = quantise(&Network { layers }, &vec![4.0; hidden.len()], None, WeightBits::Eight)?;
     let provenance = Provenance {
         recipe: "untrained",
         seed: 0,

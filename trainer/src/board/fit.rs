@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use edgefit::{Model, Weights, input_words, seen_words, vocabulary::buckets};
+use edgefit::{Model, input_words, seen_words, vocabulary::buckets};
 use serde::Serialize;
 
 use super::{
@@ -179,12 +179,11 @@ struct Sizes {
 
 impl Sizes {
     fn of(model: &Model<'_>) -> Self {
-        let stored = model.layers().next().map(|layer| layer.weights());
         Self {
             file: model.file_len() as u64,
             rows: model.rows(),
             units: model.layers().map(|layer| layer.units()).collect(),
-            bits: if matches!(stored, Some(Weights::I8(_))) { 8 } else { 4 },
+            bits: model.layers().next().map_or(8, |layer| layer.bits().into()),
             words: model.vocabulary().map_or(0, edgefit::vocabulary::Vocabulary::words),
             features: model.standards().map(edgefit::Standards::features),
         }
@@ -206,6 +205,7 @@ impl Sizes {
 
     /// The bytes of the first layer's weights.
     fn table(rows: u64, units: u64, bits: u64) -> u64 {
+        // A row begins at a byte of its own.
         rows * (units * bits).div_ceil(8)
     }
 
@@ -226,7 +226,7 @@ impl Sizes {
         self.file.saturating_sub(self.weights(1)) + self.weights(divisor)
     }
 
-    /// The bytes of all weights, biases, multipliers and shifts with the hidden layers `divisor` times narrower.
+    /// The bytes of all weights and records with the hidden layers `divisor` times narrower.
     fn weights(&self, divisor: usize) -> u64 {
         let hidden = self.units.len() - 1;
         let mut inputs = self.rows as u64;
@@ -239,7 +239,7 @@ impl Sizes {
                 _ if inputs * units > 4_096 => 8,
                 _ => 16,
             };
-            bytes += inputs * (units * wide).div_ceil(8) + 9 * units;
+            bytes += inputs * (units * wide).div_ceil(8) + 12 * units;
             inputs = units;
         }
         bytes

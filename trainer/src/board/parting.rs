@@ -17,7 +17,7 @@ use super::{Board, Document, Session};
 use crate::{Result, integer::logits_of_documents, model_file::ModelFile};
 
 /// The shift by which the smallest multiplier makes one.
-const ONE_SHIFT: u8 = MULTIPLIER_MIN.trailing_zeros() as u8;
+const ONE_SHIFT: i32 = MULTIPLIER_MIN.trailing_zeros() as i32;
 
 /// The first stage at which a board and the host differ on a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,10 +133,10 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
         // Logits are requantised: by one, so that nothing is rounded away.
         let mut arena = arena.to_vec();
         arena.resize(arena.len().next_multiple_of(ALIGNMENT), 0);
-        layer.multipliers = arena.len() as u32;
-        arena.extend(MULTIPLIER_MIN.to_le_bytes().repeat(layer.units as usize));
-        layer.shifts = arena.len() as u32;
-        arena.extend(vec![ONE_SHIFT; layer.units as usize]);
+        layer.records = arena.len() as u32;
+        for bias in model.layers().nth(last)?.biases() {
+            arena.extend([bias, MULTIPLIER_MIN, ONE_SHIFT].map(i32::to_le_bytes).concat());
+        }
         let classes = (layer.units as usize).max(2);
         let labels = vec!["x"; classes].join("\0");
         header.labels = &labels;
@@ -151,8 +151,8 @@ fn cuts(file: &[u8]) -> Vec<(usize, Vec<u8>)> {
 /// The arena is the file's last part; where it begins is seen from a table in it.
 fn arena<'f>(file: &'f ModelFile, model: &Model<'_>) -> Option<&'f [u8]> {
     let (layer, header) = (model.layers().next()?, model.header());
-    let in_file = layer.biases().as_ptr().addr().checked_sub(file.bytes().as_ptr().addr())?;
-    file.bytes().get(in_file.checked_sub(header.layers.first()?.biases as usize)?..)
+    let in_file = layer.stored_weights().as_ptr().addr().checked_sub(file.bytes().as_ptr().addr())?;
+    file.bytes().get(in_file.checked_sub(header.layers.first()?.weights as usize)?..)
 }
 
 /// What a cut model answers here.
@@ -168,10 +168,12 @@ mod tests {
     const TINY: &[u8] = include_bytes!("../../../shared/golden/tiny.edgefit");
     const TEXT: Document<'_> = Document::Text(b"A truly wonderful film, awful plot, nobody");
 
-    /// The golden model with one byte of a table changed, and the CRC made right again.
-    fn changed(at: impl Fn(&Model<'_>) -> usize) -> Vec<u8> {
+    /// The golden model with the first bias of a layer changed, and the CRC made right again.
+    fn changed(layer: usize) -> Vec<u8> {
         let file = ModelFile::from_bytes(TINY);
-        let at = at(&file.model().unwrap()) - file.bytes().as_ptr().addr();
+        let model = file.model().unwrap();
+        let arena = TINY.len() - arena(&file, &model).unwrap().len();
+        let at = arena + model.header().layers[layer].records as usize;
         let mut bytes = TINY.to_vec();
         bytes[at] ^= 1;
         let crc = edgefit::format::crc32(&bytes[16..]).to_le_bytes();
@@ -186,7 +188,7 @@ mod tests {
         assert!(layers >= 2);
         assert_eq!(parting(&board, TINY, TINY, TEXT).unwrap(), None);
         for layer in 0..layers {
-            let on_host = changed(|model| model.layers().nth(layer).expect("it is there").biases().as_ptr().addr());
+            let on_host = changed(layer);
             assert_eq!(cuts(&on_host).len(), layers, "it is sound");
             let found = parting(&board, TINY, &on_host, TEXT).unwrap();
             let found = found.unwrap_or_else(|| panic!("the bias of layer {} differs", layer + 1));

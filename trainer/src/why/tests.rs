@@ -5,7 +5,7 @@ use crate::{
     data::{Dataset, Inputs, Split, VocabularyTables},
     model_file::ModelFile,
     network::Dense,
-    quantise::{IntegerNetwork, quantise},
+    quantise::{IntegerNetwork, WeightBits, quantise},
 };
 use edgefit::{arithmetic::requantise_factor, format::Provenance};
 
@@ -92,7 +92,7 @@ fn file(integer: &IntegerNetwork) -> ModelFile {
 fn spoilt(spoil: impl Fn(&mut IntegerNetwork)) -> Why {
     let peaks = [3.0, 2.0];
     let network = network();
-    let mut integer = quantise(&network, &peaks, None).unwrap();
+    let mut integer = quantise(&network, &peaks, None, WeightBits::Eight).unwrap();
     spoil(&mut integer);
     let file = file(&integer);
     let (float, deployed) = ([1.0_f32, -0.5, 0.01], [1.02_f32, -0.4, -0.02]);

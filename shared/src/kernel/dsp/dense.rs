@@ -1,0 +1,185 @@
+//! Dense layers: two products an instruction, two units at a time.
+
+use core::arch::naked_asm;
+
+use crate::kernel::portable;
+
+/// Inputs of a layer whose activations stay in registers.
+const FEW: usize = 16;
+
+/// Whether activations and the weights of each unit can be loaded eight at a time.
+fn suits<W>(weights: &[W], activations: &[i16], sums: &[i32]) -> bool {
+    !activations.is_empty()
+        && activations.len().is_multiple_of(8)
+        && activations.as_ptr().addr().is_multiple_of(4)
+        && weights.as_ptr().addr().is_multiple_of(4)
+        && weights.len() >= activations.len() * sums.len()
+        && !sums.is_empty()
+}
+
+/// The sum of products of each unit, with weights of 16 bits.
+pub(crate) fn dense_16(weights: &[i16], activations: &mut [i16], sums: &mut [i32]) {
+    if !suits(weights, activations, sums) {
+        portable::dense_16(weights, activations, sums);
+    } else if activations.len() == FEW {
+        // SAFETY: there are 16 weights for each sum and 16 activations, all at a multiple of four, and sums.
+        unsafe { few_16(weights.as_ptr(), activations.as_ptr(), sums.as_mut_ptr(), sums.len()) };
+    } else {
+        let inputs = activations.len();
+        // SAFETY: there are `inputs` weights for each sum and as many activations, a multiple of eight, all at a
+        // multiple of four, and sums.
+        unsafe { products_16(weights.as_ptr(), activations.as_ptr(), inputs, sums.as_mut_ptr(), sums.len()) };
+    }
+}
+
+/// The sum of products of each unit, with weights of 8 bits.
+#[inline(never)]
+pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32]) {
+    if !suits(weights, activations, sums) {
+        return portable::dense_8(weights, activations, sums);
+    }
+    // Of a word of weights, one instruction takes the first and the third, another the second and the fourth.
+    for four in activations.as_chunks_mut::<4>().0 {
+        four.swap(1, 2);
+    }
+    let inputs = activations.len();
+    // SAFETY: there are `inputs` weights for each sum and as many activations, a multiple of eight, all at a multiple of
+    // four, and sums.
+    unsafe { products_8(weights.as_ptr(), activations.as_ptr(), inputs, sums.as_mut_ptr(), sums.len()) };
+}
+
+/// Sums of 16 products each.
+///
+/// # Safety
+///
+/// There are `16 * units` weights and 16 activations, both at a multiple of four, and `units` sums, at least one.
+#[unsafe(naked)]
+unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: *mut i32, units: usize) {
+    naked_asm!(
+        // r4 to r11 activations.
+        ".macro edgefit_few
+        ldm r0!, {{r2, r3, r12, lr}}
+        smuad r2, r2, r4
+        smlad r2, r3, r5, r2
+        smlad r2, r12, r6, r2
+        smlad r2, lr, r7, r2
+        ldm r0!, {{r3, r12, lr}}
+        smlad r2, r3, r8, r2
+        smlad r2, r12, r9, r2
+        smlad r2, lr, r10, r2
+        ldr r3, [r0], #4
+        smlad r2, r3, r11, r2
+        str r2, [r1], #4
+        .endm",
+        "push {{r4-r11, lr}}",
+        "ldm r1, {{r4-r11}}",
+        "mov r1, r2",
+        "add r2, r2, r3, lsl #2",
+        "push {{r2}}",
+        // Two units a round, the first round may begin with its second.
+        "lsls r3, r3, #31",
+        "bne 3f",
+        "2: edgefit_few",
+        "3: edgefit_few",
+        "ldr r2, [sp]",
+        "cmp r1, r2",
+        "bne 2b",
+        "pop {{r2}}",
+        "pop {{r4-r11, pc}}",
+        ".purgem edgefit_few",
+    )
+}
+
+/// Sums of products, two units at a time: the loop over the units, around `eight` inputs of both of them.
+///
+/// `eight` adds to r4 the products of the weights at r0, to r5 those of the weights at r1, by the activations at r2, and
+/// moves all three on; it may use r6 to r12 and lr. A last unit without a partner is its own. `shift` is that from a
+/// number of inputs to their bytes.
+macro_rules! products {
+    ($shift:literal, $eight:literal) => {
+        naked_asm!(
+            "push {{r3-r11, lr}}",
+            // On the stack: sums, eight saved registers, lr, units; below them inputs and activations.
+            "push {{r1, r2}}",
+            "2: ldrd r2, r3, [sp]",
+            "mov r4, #0",
+            "mov r5, #0",
+            "ldr r12, [sp, #48]",
+            "mov r1, r0",
+            "cmp r12, #1",
+            "it ne",
+            concat!("addne r1, r0, r3, lsl #", $shift),
+            concat!("3: ", $eight),
+            "subs r3, #8",
+            "bne 3b",
+            "mov r0, r1",
+            "ldr r12, [sp, #48]",
+            "ldr r6, [sp, #8]",
+            "str r4, [r6], #4",
+            "subs r12, #1",
+            "beq 4f",
+            "str r5, [r6], #4",
+            "subs r12, #1",
+            "str r6, [sp, #8]",
+            "str r12, [sp, #48]",
+            "bne 2b",
+            "4: add sp, #12",
+            "pop {{r4-r11, pc}}",
+        )
+    };
+}
+
+/// Sums of products with weights of 16 bits.
+///
+/// # Safety
+///
+/// There are `inputs * units` weights and `inputs` activations, both at a multiple of four, and `units` sums; `inputs`
+/// is a multiple of eight, neither number is 0.
+#[unsafe(naked)]
+unsafe extern "C" fn products_16(weights: *const i16, activations: *const i16, inputs: usize, sums: *mut i32, units: usize) {
+    products!(
+        "1",
+        "ldm r2!, {{r6-r9}}
+        ldm r0!, {{r10, r11, r12, lr}}
+        smlad r4, r10, r6, r4
+        smlad r4, r11, r7, r4
+        smlad r4, r12, r8, r4
+        smlad r4, lr, r9, r4
+        ldm r1!, {{r10, r11, r12, lr}}
+        smlad r5, r10, r6, r5
+        smlad r5, r11, r7, r5
+        smlad r5, r12, r8, r5
+        smlad r5, lr, r9, r5"
+    )
+}
+
+/// Sums of products with weights of 8 bits, the activations in the order 0, 2, 1, 3 of each four.
+///
+/// # Safety
+///
+/// As for [`products_16`].
+#[unsafe(naked)]
+unsafe extern "C" fn products_8(weights: *const i8, activations: *const i16, inputs: usize, sums: *mut i32, units: usize) {
+    products!(
+        "0",
+        "ldm r2!, {{r6-r9}}
+        ldm r0!, {{r10, r11}}
+        sxtb16 r12, r10
+        sxtb16 r10, r10, ror #8
+        sxtb16 lr, r11
+        sxtb16 r11, r11, ror #8
+        smlad r4, r12, r6, r4
+        smlad r4, r10, r7, r4
+        smlad r4, lr, r8, r4
+        smlad r4, r11, r9, r4
+        ldm r1!, {{r10, r11}}
+        sxtb16 r12, r10
+        sxtb16 r10, r10, ror #8
+        sxtb16 lr, r11
+        sxtb16 r11, r11, ror #8
+        smlad r5, r12, r6, r5
+        smlad r5, r10, r7, r5
+        smlad r5, lr, r8, r5
+        smlad r5, r11, r9, r5"
+    )
+}

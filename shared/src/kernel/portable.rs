@@ -1,0 +1,211 @@
+//! Kernels in plain Rust, for every target.
+//!
+//! Rows are added a word at a time: see [`add_words`]. Whatever has another shape is added weight by weight.
+
+use super::Rows;
+use crate::{
+    Error,
+    arithmetic::requantise,
+    layer::{Record, nibble},
+};
+
+/// As many rows of bytes fit into lanes of 16 bits: 255 * 256 < 2^16.
+const ROWS_OF_BYTES: usize = 256;
+/// As many rows of halves of bytes fit into lanes of 8 bits: 15 * 16 < 2^8.
+const ROWS_OF_NIBBLES: usize = 16;
+/// How many new rows are gathered before they are added.
+const LIST: usize = 64;
+
+/// Sets all words to 0.
+#[inline]
+pub(crate) fn clear(words: &mut [u32]) {
+    words.fill(0);
+}
+
+/// See [`Rows::add`].
+pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
+    let largest = ids.iter().copied().max().unwrap_or(0);
+    if usize::from(largest) < rows.count {
+        add_all(rows, ids, sums);
+        return Ok(());
+    }
+    add_all(rows, rows.in_range(ids), sums);
+    Err(Error::RowOutOfRange)
+}
+
+/// See [`Rows::add_new`].
+pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+    let mut list = [0; LIST];
+    for part in ids.chunks(LIST) {
+        let mut room = list.iter_mut();
+        let mut sound = true;
+        for &id in part {
+            let bit = 1 << (id % 32);
+            match seen.get_mut(usize::from(id / 32)) {
+                Some(word) if usize::from(id) < rows.count => {
+                    if *word & bit == 0 {
+                        *word |= bit;
+                        if let Some(place) = room.next() {
+                            *place = id;
+                        }
+                    }
+                }
+                _ => {
+                    sound = false;
+                    break;
+                }
+            }
+        }
+        let left = room.len();
+        add_all(rows, list.get(..LIST - left).unwrap_or_default(), sums);
+        if !sound {
+            return Err(Error::RowOutOfRange);
+        }
+    }
+    Ok(())
+}
+
+/// Adds rows that are all there.
+#[inline(never)]
+pub(super) fn add_all(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) {
+    match (rows.bits, bytemuck::try_cast_slice(rows.weights)) {
+        (8, Ok(words)) if rows.stride.is_multiple_of(4) => add_bytes(words, rows.stride / 4, ids, sums),
+        (4, Ok(words)) if rows.units.is_multiple_of(8) => {
+            for ids in ids.chunks(ROWS_OF_NIBBLES) {
+                for (column, sums) in sums.as_chunks_mut().0.iter_mut().enumerate() {
+                    add_nibbles(words, rows.stride / 4, column, ids, sums);
+                }
+            }
+        }
+        (bits, _) => {
+            for &id in ids {
+                let row = rows.weights.get(usize::from(id) * rows.stride..).unwrap_or_default();
+                add_one(row, bits, sums);
+            }
+        }
+    }
+}
+
+/// Adds rows of bytes in blocks of 16 units, then of 4.
+fn add_bytes(words: &[u32], stride: usize, ids: &[u16], sums: &mut [i32]) {
+    for ids in ids.chunks(ROWS_OF_BYTES) {
+        let mut blocks = sums.chunks_exact_mut(16);
+        let mut column = 0;
+        for sums in &mut blocks {
+            add_words::<4>(words, stride, column, ids, sums);
+            column += 4;
+        }
+        for sums in blocks.into_remainder().chunks_exact_mut(4) {
+            add_words::<1>(words, stride, column, ids, sums);
+            column += 1;
+        }
+    }
+}
+
+/// Adds `W` words of each row, the one at `column` and those after it: 4 `W` units.
+///
+/// A word is added as a whole, and once more its odd bytes alone, in lanes of 16 bits. What the odd bytes are in the sum
+/// of the words is then known, and the rest is the sum of the even bytes: two additions and one mask for four weights.
+fn add_words<const W: usize>(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &mut [i32]) {
+    let (mut all, mut odd) = ([0u32; W], [0u32; W]);
+    for &id in ids {
+        let row = words.get(usize::from(id) * stride + column..).and_then(<[u32]>::first_chunk::<W>);
+        for ((all, odd), &word) in all.iter_mut().zip(&mut odd).zip(row.unwrap_or(&[0; W])) {
+            *all = all.wrapping_add(word);
+            *odd = odd.wrapping_add((word >> 8) & 0x00ff_00ff);
+        }
+    }
+    // Each byte is its weight + 128.
+    let offset = 128 * ids.len() as i32;
+    for ((sums, all), odd) in sums.as_chunks_mut::<4>().0.iter_mut().zip(all).zip(odd) {
+        let even = all.wrapping_sub(odd << 8);
+        for (sum, lane) in sums.iter_mut().zip([even & 0xffff, odd & 0xffff, even >> 16, odd >> 16]) {
+            *sum += lane as i32 - offset;
+        }
+    }
+}
+
+/// Adds one word of 4-bit weights of each of at most 16 rows, as [`add_words`] does with bytes.
+fn add_nibbles(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &mut [i32; 8]) {
+    let (mut all, mut odd) = (0u32, 0u32);
+    for &id in ids {
+        let word = words.get(usize::from(id) * stride + column).copied().unwrap_or(0);
+        all = all.wrapping_add(word);
+        odd = odd.wrapping_add((word >> 4) & 0x0f0f_0f0f);
+    }
+    let even = all.wrapping_sub(odd << 4);
+    // Each half of a byte is its weight + 8.
+    let offset = 8 * ids.len() as i32;
+    let lanes = even.to_le_bytes().into_iter().zip(odd.to_le_bytes());
+    for ([first, second], (even, odd)) in sums.as_chunks_mut().0.iter_mut().zip(lanes) {
+        *first += i32::from(even) - offset;
+        *second += i32::from(odd) - offset;
+    }
+}
+
+/// Adds one row, weight by weight.
+fn add_one(row: &[u8], bits: u8, sums: &mut [i32]) {
+    if bits == 8 {
+        for (sum, &weight) in sums.iter_mut().zip(row) {
+            *sum += i32::from(weight) - 128;
+        }
+    } else {
+        for (at, sum) in sums.iter_mut().enumerate() {
+            *sum += nibble(row, at).unwrap_or(0);
+        }
+    }
+}
+
+/// Requantises sums, with their biases, to activations in `0..=max`.
+#[inline]
+pub(crate) fn activate(records: &[Record], sums: &[i32], max: i32, out: &mut [i16]) {
+    for (out, value) in out.iter_mut().zip(requantised(records, sums)) {
+        *out = value.clamp(0, max.into()) as i16;
+    }
+}
+
+/// Requantises sums, with their biases, to logits. They fit: [`Layer::check`](crate::Layer) has shown it.
+#[inline]
+pub(crate) fn logits(records: &[Record], sums: &[i32], out: &mut [i32]) {
+    for (out, value) in out.iter_mut().zip(requantised(records, sums)) {
+        *out = value as i32;
+    }
+}
+
+fn requantised(records: &[Record], sums: &[i32]) -> impl Iterator<Item = i64> {
+    sums.iter().zip(records).map(|(&sum, &[bias, multiplier, shift])| requantise(sum + bias, multiplier, shift as u8))
+}
+
+/// The sum of products of each unit, with weights of 8 bits.
+#[inline(never)]
+pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32]) {
+    dense(weights, activations, sums);
+}
+
+/// The sum of products of each unit, with weights of 16 bits.
+#[inline(never)]
+pub(crate) fn dense_16(weights: &[i16], activations: &mut [i16], sums: &mut [i32]) {
+    dense(weights, activations, sums);
+}
+
+#[inline]
+fn dense<W: Copy + Into<i32>>(weights: &[W], activations: &[i16], sums: &mut [i32]) {
+    for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().max(1))) {
+        *sum = weights.iter().zip(activations).map(|(&weight, &x)| weight.into() * i32::from(x)).sum();
+    }
+}
+
+/// The sum of products of each unit, with weights of 4 bits.
+#[inline(never)]
+pub(crate) fn dense_4(weights: &[u8], activations: &mut [i16], sums: &mut [i32]) {
+    let (pairs, last) = activations.as_chunks::<2>();
+    for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().div_ceil(2).max(1))) {
+        let product = |(&byte, &[low, high]): (&u8, &[i16; 2])| {
+            (i32::from(byte & 0xf) - 8) * i32::from(low) + (i32::from(byte >> 4) - 8) * i32::from(high)
+        };
+        *sum = weights.iter().zip(pairs).map(product).sum();
+        if let ([x], Some(&byte)) = (last, weights.last()) {
+            *sum += (i32::from(byte & 0xf) - 8) * i32::from(*x);
+        }
+    }
+}

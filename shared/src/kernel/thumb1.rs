@@ -1,0 +1,9 @@
+//! Kernels for cores with the first Thumb instructions alone: Cortex-M0, M0+, M1 and M23.
+#![allow(unsafe_code, reason = "the loops are written in assembly")]
+
+mod rows;
+mod units;
+
+pub(crate) use super::portable::{dense_4, dense_8, dense_16};
+pub(crate) use rows::{add, add_new, clear};
+pub(crate) use units::{activate, logits};
