@@ -23,4 +23,7 @@ fn main() {
         _ => "portable",
     };
     println!("cargo:rustc-cfg=kernel=\"{kernel}\"");
+    // The assembler asks for a core with the extension, whatever the compiler was told of the target's.
+    let cpu = if target.starts_with("thumbv8m") { "cortex-m33" } else { "cortex-m4" };
+    println!("cargo:rustc-env=EDGEFIT_DSP_CPU={cpu}");
 }

@@ -1,6 +1,13 @@
 //! Kernels for cores with the DSP extension: Cortex-M4 and M7, and those of Armv8-M that have it.
 #![allow(unsafe_code, reason = "the loops are written in assembly")]
 
+/// The assembly of a function, on a core with the extension.
+macro_rules! dsp_asm {
+    ($($line:expr),* $(,)?) => {
+        core::arch::naked_asm!(concat!(".cpu ", env!("EDGEFIT_DSP_CPU")), $($line),*)
+    };
+}
+
 mod dense;
 mod rows;
 mod units;

@@ -1,7 +1,5 @@
 //! Dense layers: two products an instruction, two units at a time.
 
-use core::arch::naked_asm;
-
 use crate::kernel::portable;
 
 /// Inputs of a layer whose activations stay in registers.
@@ -55,7 +53,7 @@ pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32])
 /// There are `16 * units` weights and 16 activations, both at a multiple of four, and `units` sums, at least one.
 #[unsafe(naked)]
 unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: *mut i32, units: usize) {
-    naked_asm!(
+    dsp_asm!(
         // r4 to r11 activations.
         ".macro edgefit_few
         ldm r0!, {{r2, r3, r12, lr}}
@@ -97,7 +95,7 @@ unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: 
 /// number of inputs to their bytes.
 macro_rules! products {
     ($shift:literal, $eight:literal) => {
-        naked_asm!(
+        dsp_asm!(
             "push {{r3-r11, lr}}",
             // On the stack: sums, eight saved registers, lr, units; below them inputs and activations.
             "push {{r1, r2}}",

@@ -4,7 +4,7 @@
 //! added as a whole by `umaal`, which adds two rows to a sum in one instruction, and its odd bytes once more by `uxtab16`,
 //! in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see `portable::add_words`.
 
-use core::{arch::naked_asm, mem::MaybeUninit, ops::Range};
+use core::{mem::MaybeUninit, ops::Range};
 
 use crate::{
     Error,
@@ -192,7 +192,7 @@ pub(crate) fn clear(words: &mut [u32]) {
 
 #[unsafe(naked)]
 unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r9}}",
         "movs r2, #0",
         "movs r3, #0",
@@ -232,7 +232,7 @@ unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
 /// There are `len` ids, and room for as many from `list` on.
 #[unsafe(naked)]
 unsafe extern "C" fn list_rows(ids: *const u16, len: usize, list: *mut u32, listed: *const Listed) -> *mut u32 {
-    naked_asm!(
+    dsp_asm!(
         // r10 collects by how much ids are too large; r11 weights, r12 stride, lr last.
         ".macro edgefit_list_four
         ldm r0!, {{r8, r9}}
@@ -298,7 +298,7 @@ unsafe extern "C" fn list_rows(ids: *const u16, len: usize, list: *mut u32, list
 /// each row.
 #[unsafe(naked)]
 unsafe extern "C" fn list_new_rows(ids: *const u16, end: *const u16, list: *mut u32, listed: *const Listed) -> u64 {
-    naked_asm!(
+    dsp_asm!(
         // r3 seen, r8 weights, r9 stride, r10 last, r11 one; the bit of an id is that by which it turns the one.
         ".macro edgefit_see pair, id, multiply
         ldr r7, [r3, r6, lsl #2]
@@ -394,7 +394,7 @@ unsafe extern "C" fn list_new_rows(ids: *const u16, end: *const u16, list: *mut 
 /// multiple of four; `words` is 1 to 4, and there are lanes for 16 units.
 #[unsafe(naked)]
 unsafe extern "C" fn add_listed(list: *mut u32, end: *mut u32, lanes: *mut u32, words: usize) {
-    naked_asm!(
+    dsp_asm!(
         // r4 and r5 sums of words, r6 and r7 sums of odd bytes, r8 one.
         ".macro edgefit_add_two first, second, offset
         ldrd \\first, lr, [\\first, #\\offset]
@@ -488,7 +488,7 @@ unsafe extern "C" fn add_listed(list: *mut u32, end: *mut u32, lanes: *mut u32, 
 /// There are as many sums and lanes for as many; `words` is 1 to 4.
 #[unsafe(naked)]
 unsafe extern "C" fn widen(lanes: *mut u32, added: usize, sums: *mut i32, words: usize) {
-    naked_asm!(
+    dsp_asm!(
         // r1 what is too much in each lane, 128 a row, modulo 2^16: without it, a lane is a sum within an i16.
         ".macro edgefit_widen all, odd
         sub \\all, \\all, \\odd, lsl #8

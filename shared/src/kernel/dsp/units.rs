@@ -1,7 +1,5 @@
 //! Requantisation of sums, two units at a time.
 
-use core::arch::naked_asm;
-
 use crate::layer::Record;
 
 /// Requantises sums, with their biases, to activations in `0..=max`.
@@ -60,7 +58,7 @@ macro_rules! requantise {
 /// There are `units` records, sums and activations.
 #[unsafe(naked)]
 unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, out: *mut i16, units: usize) {
-    naked_asm!(
+    dsp_asm!(
         requantise!(),
         "push {{r4-r11, lr}}",
         "subs r3, #2",
@@ -94,7 +92,7 @@ unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, ou
 /// There are `units` records, sums and values of `out`.
 #[unsafe(naked)]
 unsafe extern "C" fn requantise_units(records: *const Record, sums: *const i32, out: *mut i32, units: usize) {
-    naked_asm!(
+    dsp_asm!(
         requantise!(),
         "push {{r4-r7, lr}}",
         "cbz r3, 3f",
