@@ -109,7 +109,7 @@ fn run_demo(args: &DemoArgs) -> Result<Outcome> {
         seeds: vec![0, 1, 2],
         protocols: vec![Protocol::Article],
         board: Some((&board, "2000".parse::<Documents>().expect("a number"))),
-        suit_batch: false,
+        given: Knobs::default(),
         rules: Rules::default(),
         threads: threads(args.threads),
         resume: false,
@@ -133,16 +133,19 @@ fn run_plan(source: &Source, cache: &Cache, plan: &Plan<'_>, output: &Path, prin
 
 fn run_train(args: &TrainArgs) -> Result<Outcome> {
     let config = args.config.as_deref().map(Knobs::read).transpose()?.unwrap_or_default();
-    let mut recipe = config.resolve(args.recipe.as_deref(), &args.knobs)?;
+    let recipe = config.resolve(args.recipe.as_deref(), &args.knobs)?;
     let seed = args.seed.or(config.seed).unwrap_or(0);
     let by_default = if recipe.patience.is_some() { Protocol::HeldOut } else { Protocol::Article };
     let protocol = args.protocol.or(config.protocol).unwrap_or(by_default);
     let output = output_folder(args.output.as_deref(), args.resume, &recipe.name)?;
     let data = Prepared::open(&args.data, protocol, &args.cache.cache())?;
     data.info.say_notes();
-    if args.knobs.batch_size.or(config.batch_size).is_none() {
-        recipe.batch_size = data.batch_size();
-    }
+    let given = Knobs {
+        batch_size: args.knobs.batch_size.or(config.batch_size),
+        epochs: args.knobs.epochs.or(config.epochs),
+        ..Knobs::default()
+    };
+    let recipe = data.schedule().applied(&recipe, &given);
     interrupt::watch();
     let progress = EpochProgress::new(recipe.epochs);
     let run = Cell { recipe, seed }.train(&data, &output, args.resume, |record| progress.epoch(record))?;
@@ -188,7 +191,7 @@ fn run_study(args: &StudyArgs) -> Result<Outcome> {
         seeds: args.seeds.0.clone(),
         protocols: args.protocol.clone(),
         board: board.as_ref().map(|board| (board, args.board.documents)),
-        suit_batch: args.knobs.batch_size.is_none(),
+        given: args.knobs.clone(),
         rules,
         threads: threads(args.threads),
         resume: args.resume,

@@ -220,8 +220,11 @@ impl Inspection {
 
 /// A number with four digits, for people.
 fn short(number: f32) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
     let digits = 3 - (number.abs().log10().floor().clamp(-3.0, 3.0) as i32);
-    if number != 0.0 && !(1e-3..1e6).contains(&number.abs()) {
+    if !(1e-3..1e6).contains(&number.abs()) {
         format!("{number:.3e}")
     } else {
         format!("{number:.*}", digits.max(0) as usize)

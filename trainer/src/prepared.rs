@@ -3,7 +3,10 @@
 //! To read, split and count the texts takes a second or two, so what comes of it is kept in the [cache](crate::cache).
 //! The texts themselves are not: only a board wants them, and they are read from the source when it does.
 
+mod schedule;
 mod stored;
+
+pub use schedule::Schedule;
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,19 +26,6 @@ pub const VOCABULARY: usize = 10_000;
 /// How many words of the data are asked for.
 fn vocabulary_size(source: &Source) -> usize {
     source.reading.vocabulary.unwrap_or(VOCABULARY)
-}
-
-/// How many documents a step takes in the recipes, unless the data are one's own and few.
-const USUAL_BATCH: usize = 512;
-/// How many steps an epoch has then, about: as many as 512 of the 25,000 documents of the article make.
-const STEPS: usize = 48;
-/// Fewer documents than this in a step make its gradient a matter of luck.
-const LEAST_BATCH: usize = 16;
-
-/// How many documents of one's own a step takes: a power of two.
-fn batch_size(documents: usize) -> usize {
-    let largest = (documents / STEPS).max(1).ilog2();
-    (1 << largest).clamp(LEAST_BATCH, USUAL_BATCH)
 }
 
 /// What the first layer takes, from the fitting documents.
@@ -120,12 +110,7 @@ impl Prepared {
         let fitting = split.as_ref().map_or(&dataset.train, |(fitting, _)| fitting);
         let mut notes = dataset.notes.clone();
         let inputs = inputs(&dataset, fitting, vocabulary_size(source), &mut notes)?;
-        if Dataset::is_own(source) && batch_size(fitting.len()) != USUAL_BATCH {
-            notes.push(format!(
-                "a training step takes {} documents, as there are few (--batch-size)",
-                batch_size(fitting.len())
-            ));
-        }
+        notes.extend(Schedule::of(source, &inputs, fitting.len()).note());
         // Each half on a thread of its own; neither depends on the other.
         let (train, test) = std::thread::scope(|scope| {
             let train = scope.spawn(|| inputs.corpus(fitting));
@@ -145,11 +130,10 @@ impl Prepared {
         self.held_out.as_ref().unwrap_or(&self.test)
     }
 
-    /// How many documents a training step takes where nobody says: with few documents of one's own fewer than usual, so that
-    /// an epoch has enough steps.
+    /// How a run on these documents is fitted where nobody says.
     #[must_use]
-    pub fn batch_size(&self) -> usize {
-        if Dataset::is_own(&self.info.source()) { batch_size(self.train.len()) } else { USUAL_BATCH }
+    pub fn schedule(&self) -> Schedule {
+        Schedule::of(&self.info.source(), &self.inputs, self.train.len())
     }
 
     fn with(self, dataset: Dataset) -> Self {

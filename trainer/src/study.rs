@@ -12,7 +12,7 @@ use crate::{
     files, parallel,
     prepared::Prepared,
     progress::LiveTable,
-    recipe::{BASELINE, Recipe},
+    recipe::{BASELINE, Knobs, Recipe},
     report,
     results::{BoardRow, ModelRow, Results},
     run::{Protocol, Stand},
@@ -33,8 +33,8 @@ pub struct Plan<'b> {
     pub protocols: Vec<Protocol>,
     /// The board, and how many documents to run there.
     pub board: Option<(&'b Board, verify::Documents)>,
-    /// Whether the recipes take as many documents a step as suits the data, and not as many as they say.
-    pub suit_batch: bool,
+    /// What was asked for: all else of how the recipes are fitted is as suits the data.
+    pub given: Knobs,
     /// How verdicts are reached.
     pub rules: Rules,
     /// How many cells at a time.
@@ -133,8 +133,7 @@ impl Plan<'_> {
                     continue;
                 }
                 for &seed in &self.seeds {
-                    let batch_size = if self.suit_batch { data.batch_size() } else { recipe.batch_size };
-                    let cell = Cell { recipe: Recipe { batch_size, ..recipe.clone() }, seed };
+                    let cell = Cell { recipe: data.schedule().applied(recipe, &self.given), seed };
                     tasks.push(Task { cell, data, stands: stands.clone() });
                 }
             }

@@ -13,6 +13,7 @@ mod survey;
 use std::{fs, path::Path};
 
 use csv::ByteRecord;
+use rustc_hash::FxHashSet;
 
 use self::{
     bad_rows::{At, BadRows},
@@ -222,7 +223,8 @@ impl Loader<'_> {
             }
         }
         let field = decoded(&record[*label], encoding).unwrap_or_default();
-        self.label(field.trim()).map_err(|why| (Some(*label), why))
+        let name = field.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.label(&name).map_err(|why| (Some(*label), why))
     }
 
     fn label(&mut self, label: &str) -> Result<u16, String> {
@@ -266,6 +268,9 @@ fn not_utf8(field: &[u8]) -> String {
 /// Splits off the test documents where they are not given, checks what there is, and says what is to be known of it.
 fn finish(path: &Path, reading: &Reading, read: Read) -> Result<Dataset> {
     let Read { mut train, mut test, labels, label_called, features, mut notes } = read;
+    // What was seen in both files is said once.
+    let mut said = FxHashSet::default();
+    notes.retain(|note| said.insert(note.clone()));
     let place = path.display().to_string();
     labels.check(&place, &label_called, train.len() + test.as_ref().map_or(0, Split::len))?;
     let (labels, places) = labels.ordered();
