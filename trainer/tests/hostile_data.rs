@@ -100,7 +100,8 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         ("nan.csv", numbers("nan").into_bytes(), &["line 11, column 2", "missing", "--impute mean"]),
         ("hex.csv", numbers("0x10").into_bytes(), &["line 11, column 2: `0x10` is not a number"]),
         ("huge.csv", numbers("9".repeat(500).as_str()).into_bytes(), &["line 11, column 2", "not a finite number"]),
-        ("tiny.csv", b"a b,x\nc d,y\n".to_vec(), &["too few"]),
+        ("tiny.csv", b"a b,x\nc d,y\n".to_vec(), &["several columns look like a label"]),
+        ("two-rows.csv", b"text,label\na b c,x\nc d e,y\n".to_vec(), &["too few"]),
     ]
 }
 
