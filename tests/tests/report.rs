@@ -130,7 +130,7 @@ fn says_what_the_study_found(study: &Study) {
     for protocol in ["article", "held-out"] {
         let is_linear = |row: &&Value| row["recipe"] == "linear" && row["protocol"] == protocol;
         assert_eq!(study.json["models"].as_array().unwrap().iter().filter(is_linear).count(), 2);
-        assert!(page.contains("linear has ") && page.contains(&format!("({protocol} protocol)")));
+        assert!(page.contains(&format!("Under the {protocol} protocol linear, which has no hidden layer,")));
     }
     for words in ["does not fit", "What cannot be concluded", "Synthetic data", "held-out protocol"] {
         assert!(page.contains(words), "{words} is not in the report");

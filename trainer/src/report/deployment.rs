@@ -311,11 +311,14 @@ fn cost(study: &Study<'_>) -> Option<Figure> {
         let cost = model.cost;
         let multiplications = cost.multiplications.to_string();
         data.row([name.to_owned(), format!("{:.2}", cost.words), format!("{:.1}", cost.additions), multiplications]);
-        let text = format!("{} + {} ×", rounded(cost.additions), thousands(cost.multiplications));
-        rows.push((name.to_owned(), cost.additions + cost.multiplications as f64, text, false));
+        let fits = model.fit.as_ref().is_none_or(|fit| fit.fits);
+        let word = if fits { "" } else { ": does not fit" };
+        let text = format!("{} + {} ×{word}", rounded(cost.additions), thousands(cost.multiplications));
+        rows.push((name.to_owned(), cost.additions + cost.multiplications as f64, text, !fits));
     }
-    let first_with = |wanted: f64| rows.iter().find(|row| row.1.total_cmp(&wanted).is_eq()).map(|row| row.0.clone());
-    let (least, most) = super::scale::range(rows.iter().map(|row| row.1))?;
+    let fitting = || rows.iter().filter(|row| !row.3);
+    let first_with = |wanted: f64| fitting().find(|row| row.1.total_cmp(&wanted).is_eq()).map(|row| row.0.clone());
+    let (least, most) = super::scale::range(fitting().map(|row| row.1))?;
     let (cheapest, dearest) = (first_with(least)?, first_with(most)?);
     let said: Vec<String> = rows.iter().map(|row| format!("{}: {}", row.0, row.2)).collect();
     let (least, most) = (rounded(least), rounded(most));

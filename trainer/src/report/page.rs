@@ -166,17 +166,14 @@ fn linear(study: &Study<'_>) -> Vec<String> {
         let (name, ours) = linear.into_iter().find_map(|name| Some((name, accuracy(name)?)))?;
         let others = networks.into_iter().filter_map(|name| Some((name, accuracy(name)?)));
         let (best, theirs) = others.max_by(|a, b| a.1.total_cmp(&b.1))?;
-        Some(if ours > theirs {
-            format!(
-                "Without any hidden layer, {name} has {ours:.2} % on the integers ({protocol} protocol), more than every \
-                 network; the next is {best} with {theirs:.2} %."
-            )
+        let next = if ours > theirs {
+            format!(", more than every network; the next is {best} with {theirs:.2} %")
         } else {
-            format!(
-                "Without any hidden layer, {name} has {ours:.2} % on the integers ({protocol} protocol); the best network, \
-                 {best}, has {theirs:.2} %."
-            )
-        })
+            format!("; the best network, {best}, {theirs:.2} %")
+        };
+        Some(format!(
+            "Under the {protocol} protocol {name}, which has no hidden layer, decides {ours:.2} % rightly on the integers{next}."
+        ))
     };
     study.protocols().into_iter().filter_map(of_protocol).collect()
 }
