@@ -224,10 +224,10 @@ fn short(number: f32) -> String {
         return "0".to_owned();
     }
     let digits = 3 - (number.abs().log10().floor().clamp(-3.0, 3.0) as i32);
-    if !(1e-3..1e6).contains(&number.abs()) {
-        format!("{number:.3e}")
-    } else {
+    if (1e-3..1e6).contains(&number.abs()) {
         format!("{number:.*}", digits.max(0) as usize)
+    } else {
+        format!("{number:.3e}")
     }
 }
 
