@@ -3,7 +3,7 @@
 //! `portable` is plain Rust; `build.rs` chooses another where the target has one. A kernel in assembly does what it is
 //! best at, the common shapes, and leaves the others to `portable`.
 
-use crate::Error;
+use crate::{Error, Layer};
 
 #[cfg(kernel = "dsp")]
 mod dsp;
@@ -18,7 +18,14 @@ use portable as best;
 #[cfg(kernel = "thumb1")]
 use thumb1 as best;
 
-pub(crate) use best::{activate, clear, dense_4, dense_8, dense_16, logits};
+pub(crate) use best::{clear, dense_4, dense_8, dense_16, logits, step};
+
+/// From the sums of one layer to those of the next: activations, then sums of products.
+#[inline(never)]
+fn step_by_step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
+    best::activate(from.records, sums, from.activation_max(), activations);
+    to.sums(activations.get_mut(..from.units()).unwrap_or_default(), sums);
+}
 
 /// The rows of a word-major layer.
 #[derive(Debug, Clone, Copy)]

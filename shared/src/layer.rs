@@ -58,9 +58,7 @@ pub(crate) fn forward<'l, 'a: 'l>(
 ) {
     let mut layer = first;
     for next in others {
-        kernel::activate(layer.records, sums, layer.activation_max(), activations);
-        let activations = activations.get_mut(..layer.units()).unwrap_or_default();
-        next.sums(activations, sums);
+        kernel::step(layer, next, sums, activations);
         layer = next;
     }
     kernel::logits(layer.records, sums, logits);

@@ -3,8 +3,8 @@
 
 /// The assembly of a function, on a core with the extension.
 macro_rules! dsp_asm {
-    ($($line:expr),* $(,)?) => {
-        core::arch::naked_asm!(concat!(".cpu ", env!("EDGEFIT_DSP_CPU")), $($line),*)
+    ($($part:tt)*) => {
+        core::arch::naked_asm!(concat!(".cpu ", env!("EDGEFIT_DSP_CPU")), $($part)*)
     };
 }
 
@@ -13,6 +13,6 @@ mod rows;
 mod units;
 
 pub(crate) use super::portable::dense_4;
-pub(crate) use dense::{dense_8, dense_16};
+pub(crate) use dense::{dense_8, dense_16, step};
 pub(crate) use rows::{add, add_new, clear};
 pub(crate) use units::{activate, logits};

@@ -2,9 +2,9 @@
 //!
 //! Rows are added a word at a time: see [`add_words`]. Whatever has another shape is added weight by weight.
 
-use super::Rows;
+use super::{Rows, step_by_step};
 use crate::{
-    Error,
+    Error, Layer,
     arithmetic::requantise,
     layer::{Record, nibble},
 };
@@ -154,6 +154,12 @@ fn add_one(row: &[u8], bits: u8, sums: &mut [i32]) {
             *sum += nibble(row, at).unwrap_or(0);
         }
     }
+}
+
+/// From the sums of one layer to those of the next.
+#[inline]
+pub(crate) fn step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
+    step_by_step(from, to, sums, activations);
 }
 
 /// Requantises sums, with their biases, to activations in `0..=max`.

@@ -4,6 +4,6 @@
 mod rows;
 mod units;
 
-pub(crate) use super::portable::{dense_4, dense_8, dense_16};
+pub(crate) use super::portable::{dense_4, dense_8, dense_16, step};
 pub(crate) use rows::{add, add_new, clear};
 pub(crate) use units::{activate, logits};

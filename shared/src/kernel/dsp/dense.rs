@@ -1,6 +1,11 @@
 //! Dense layers: two products an instruction, two units at a time.
 
-use crate::kernel::portable;
+use super::units::{activate_pairs, requantise};
+use crate::{
+    Layer,
+    kernel::{portable, step_by_step},
+    layer::{Record, Weights},
+};
 
 /// Inputs of a layer whose activations stay in registers.
 const FEW: usize = 16;
@@ -13,6 +18,27 @@ fn suits<W>(weights: &[W], activations: &[i16], sums: &[i32]) -> bool {
         && weights.as_ptr().addr().is_multiple_of(4)
         && weights.len() >= activations.len() * sums.len()
         && !sums.is_empty()
+}
+
+/// From the sums of one layer to those of the next. Sixteen units before small weights, the shape of most nets, take one
+/// call.
+#[inline]
+pub(crate) fn step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
+    if let Weights::I16(weights) = to.weights
+        && let Some(few) = activations.first_chunk_mut::<FEW>()
+        && from.records.len() == FEW
+        && to.inputs() == FEW
+        && from.activation_max() == i16::MAX.into()
+        && sums.len() >= to.units().max(FEW)
+        && suits(weights, few, sums.get(..to.units()).unwrap_or_default())
+    {
+        let (records, weights) = (from.records.as_ptr(), weights.as_ptr());
+        // SAFETY: there are 16 records, sums and activations; 16 weights and a sum for each unit that follows, of which
+        // there is one; activations and weights start at a multiple of four.
+        unsafe { step_16(records, few.as_mut_ptr(), sums.as_mut_ptr(), weights, to.units()) };
+    } else {
+        step_by_step(from, to, sums, activations);
+    }
 }
 
 /// The sum of products of each unit, with weights of 16 bits.
@@ -46,15 +72,10 @@ pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32])
     unsafe { products_8(weights.as_ptr(), activations.as_ptr(), inputs, sums.as_mut_ptr(), sums.len()) };
 }
 
-/// Sums of 16 products each.
-///
-/// # Safety
-///
-/// There are `16 * units` weights and 16 activations, both at a multiple of four, and `units` sums, at least one.
-#[unsafe(naked)]
-unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: *mut i32, units: usize) {
-    dsp_asm!(
-        // r4 to r11 activations.
+/// The sums of 16 products each of as many units as fit between r1 and the stack's top: weights at r0, activations in r4
+/// to r11, sums to r1; r3 is the number of units.
+macro_rules! few {
+    () => {
         ".macro edgefit_few
         ldm r0!, {{r2, r3, r12, lr}}
         smuad r2, r2, r4
@@ -68,23 +89,76 @@ unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: 
         ldr r3, [r0], #4
         smlad r2, r3, r11, r2
         str r2, [r1], #4
-        .endm",
+        .endm
+        .macro edgefit_all_few
+        add r2, r1, r3, lsl #2
+        push {{r2}}
+        lsls r3, r3, #31
+        bne 3f
+        2: edgefit_few
+        3: edgefit_few
+        ldr r2, [sp]
+        cmp r1, r2
+        bne 2b
+        pop {{r2}}
+        .endm"
+    };
+}
+
+/// Sums of 16 products each.
+///
+/// # Safety
+///
+/// There are `16 * units` weights and 16 activations, both at a multiple of four, and `units` sums, at least one.
+#[unsafe(naked)]
+unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: *mut i32, units: usize) {
+    dsp_asm!(
+        few!(),
         "push {{r4-r11, lr}}",
         "ldm r1, {{r4-r11}}",
         "mov r1, r2",
-        "add r2, r2, r3, lsl #2",
-        "push {{r2}}",
-        // Two units a round, the first round may begin with its second.
-        "lsls r3, r3, #31",
-        "bne 3f",
-        "2: edgefit_few",
-        "3: edgefit_few",
-        "ldr r2, [sp]",
-        "cmp r1, r2",
-        "bne 2b",
-        "pop {{r2}}",
+        "edgefit_all_few",
         "pop {{r4-r11, pc}}",
         ".purgem edgefit_few",
+        ".purgem edgefit_all_few",
+    )
+}
+
+/// Sums of 16 products each, of activations that are made of the same sums.
+///
+/// # Safety
+///
+/// There are 16 records and as many sums, and no fewer than `units`, which is at least one; room for 16 activations, and
+/// `16 * units` weights, both at a multiple of four.
+#[unsafe(naked)]
+unsafe extern "C" fn step_16(
+    records: *const Record,
+    activations: *mut i16,
+    sums: *mut i32,
+    weights: *const i16,
+    units: usize,
+) {
+    dsp_asm!(
+        requantise!(),
+        activate_pairs!(),
+        few!(),
+        "push {{r1-r11, lr}}",
+        "mov r12, r1",
+        "mov r1, r2",
+        "mov r2, r12",
+        "movs r3, #14",
+        "edgefit_activate_pairs",
+        "pop {{r1-r3}}",
+        "ldm r1, {{r4-r11}}",
+        "mov r0, r3",
+        "mov r1, r2",
+        "ldr r3, [sp, #36]",
+        "edgefit_all_few",
+        "pop {{r4-r11, pc}}",
+        ".purgem edgefit_requantise",
+        ".purgem edgefit_activate_pairs",
+        ".purgem edgefit_few",
+        ".purgem edgefit_all_few",
     )
 }
 

@@ -4,7 +4,10 @@
 //! added as a whole by `umaal`, which adds two rows to a sum in one instruction, and its odd bytes once more by `uxtab16`,
 //! in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see `portable::add_words`.
 
-use core::{mem::MaybeUninit, ops::Range};
+use core::{
+    mem::{MaybeUninit, offset_of},
+    ops::Range,
+};
 
 use crate::{
     Error,
@@ -41,6 +44,8 @@ struct Listed {
     seen: *mut u32,
     /// Up to where the list may grow.
     full: *mut u32,
+    /// Words of a row that are added together.
+    words: usize,
     /// Four words for each eight units: two sums of words, two sums of their odd bytes.
     lanes: [u32; BLOCK / 2],
     /// How many rows are in the lanes.
@@ -59,6 +64,7 @@ impl Listed {
             last: last << 16 | last,
             seen,
             full: core::ptr::null_mut(),
+            words: (rows.units / 4).min(BLOCK / 4),
             lanes: [0; BLOCK / 2],
             added: 0,
             list: [const { MaybeUninit::uninit() }; LIST],
@@ -139,22 +145,39 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
     if !suits(rows, sums) {
         return portable::add(rows, ids, sums);
     }
+    if sums.len() > BLOCK {
+        return add_wide(rows, ids, sums);
+    }
     let mut listed = Listed::new(rows, core::ptr::null_mut());
-    let mut outcome = Ok(());
+    for part in ids.chunks(LANES) {
+        // SAFETY: the ids are there, no more than the empty lanes can take; a row has as many words as are added.
+        let left = unsafe { add_to_lanes(part.as_ptr(), part.len(), &raw mut listed) };
+        listed.added = (part.len() - left).next_multiple_of(4);
+        listed.widen(sums);
+        if left > 0 {
+            portable::add_all(rows, rows.in_range(part.get(part.len() - left..).unwrap_or_default()), sums);
+            return Err(Error::RowOutOfRange);
+        }
+    }
+    Ok(())
+}
+
+/// The same for rows of more units than are added together.
+#[inline(never)]
+fn add_wide(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
+    let mut listed = Listed::new(rows, core::ptr::null_mut());
     for part in ids.chunks(LIST) {
         let start = listed.list().start;
         // SAFETY: the ids are there, and the list has room for as many.
         let end = unsafe { list_rows(part.as_ptr(), part.len(), start, &raw const listed) };
         if end.is_null() {
             portable::add_all(rows, rows.in_range(part), sums);
-            outcome = Err(Error::RowOutOfRange);
-            break;
+            return Err(Error::RowOutOfRange);
         }
         // SAFETY: the list has been filled up to `end`, and there is a sum for each unit.
         unsafe { listed.add(end, sums) };
     }
-    listed.widen(sums);
-    outcome
+    Ok(())
 }
 
 /// See [`Rows::add_new`].
@@ -222,6 +245,51 @@ unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
         "bne 6b",
         "7: pop {{r4-r9}}",
         "bx lr",
+    )
+}
+
+/// Adds rows to lanes, a list at a time. Returns how many ids are left: none, or those from the list on in which one is
+/// out of range.
+///
+/// # Safety
+///
+/// There are `len` ids, above 0, and the lanes can take as many rows; at each row are as many words as are added.
+#[unsafe(naked)]
+unsafe extern "C" fn add_to_lanes(ids: *const u16, len: usize, listed: *mut Listed) -> usize {
+    dsp_asm!(
+        // r4 ids, r5 how many are left, r6 where all is, r7 the list.
+        "push {{r4-r8, lr}}",
+        "mov r4, r0",
+        "mov r5, r1",
+        "mov r6, r2",
+        "add r7, r2, {list}",
+        "ldr r8, [r2, {words}]",
+        "2: mov r1, r5",
+        "cmp r1, {most}",
+        "it hi",
+        "movhi r1, {most}",
+        "mov r0, r4",
+        "mov r2, r7",
+        "mov r3, r6",
+        "bl {list_rows}",
+        "cbz r0, 3f",
+        "mov r1, r0",
+        "mov r0, r7",
+        "add r2, r6, {lanes}",
+        "mov r3, r8",
+        "bl {add_listed}",
+        "add r4, r4, 2 * {most}",
+        "subs r5, r5, {most}",
+        "bhi 2b",
+        "movs r5, #0",
+        "3: mov r0, r5",
+        "pop {{r4-r8, pc}}",
+        list = const offset_of!(Listed, list),
+        words = const offset_of!(Listed, words),
+        lanes = const offset_of!(Listed, lanes),
+        most = const LIST,
+        list_rows = sym list_rows,
+        add_listed = sym add_listed,
     )
 }
 

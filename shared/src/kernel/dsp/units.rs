@@ -51,6 +51,26 @@ macro_rules! requantise {
     };
 }
 
+/// Two units at a time, of an even number of them in r3: records at r0, sums at r1, activations of 15 bits to r2.
+macro_rules! activate_pairs {
+    () => {
+        ".macro edgefit_activate_pairs
+        2: ldm r0!, {{r4-r9}}
+        ldm r1!, {{r10, r11}}
+        edgefit_requantise r10, r4, r5, r6
+        edgefit_requantise r11, r7, r8, r9
+        usat r10, #15, r10
+        usat r11, #15, r11
+        strh r10, [r2], #2
+        strh r11, [r2], #2
+        subs r3, #2
+        bhs 2b
+        .endm"
+    };
+}
+
+pub(super) use {activate_pairs, requantise};
+
 /// Requantises to 0..=32,767.
 ///
 /// # Safety
@@ -60,19 +80,11 @@ macro_rules! requantise {
 unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, out: *mut i16, units: usize) {
     dsp_asm!(
         requantise!(),
+        activate_pairs!(),
         "push {{r4-r11, lr}}",
         "subs r3, #2",
         "blo 3f",
-        "2: ldm r0!, {{r4-r9}}",
-        "ldm r1!, {{r10, r11}}",
-        "edgefit_requantise r10, r4, r5, r6",
-        "edgefit_requantise r11, r7, r8, r9",
-        "usat r10, #15, r10",
-        "usat r11, #15, r11",
-        "strh r10, [r2], #2",
-        "strh r11, [r2], #2",
-        "subs r3, #2",
-        "bhs 2b",
+        "edgefit_activate_pairs",
         "3: adds r3, #2",
         "beq 4f",
         "ldm r0, {{r4-r6}}",
@@ -82,6 +94,7 @@ unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, ou
         "strh r10, [r2]",
         "4: pop {{r4-r11, pc}}",
         ".purgem edgefit_requantise",
+        ".purgem edgefit_activate_pairs",
     )
 }
 
