@@ -188,14 +188,7 @@ impl LayerHeader {
         let (inputs, units) = (number(), number());
         let (bits, activation_max) = (reader.byte(), u16::from_le_bytes(reader.array()));
         let mut number = || u32::from_le_bytes(reader.array());
-        Self {
-            inputs,
-            units,
-            bits,
-            activation_max,
-            weights: number(),
-            records: number(),
-        }
+        Self { inputs, units, bits, activation_max, weights: number(), records: number() }
     }
 }
 

@@ -132,7 +132,8 @@ mod tests {
         let network = Network { layers: vec![first, Dense { kernel: vec![1.0, -0.9, 0.8], bias: vec![-0.3] }] };
         let corpus = tables.corpus(&dataset.test);
         let (float, peaks) = network.evaluator().logits_and_peaks(&corpus);
-        let integer = quantise(&without_start(&network, tables.start_row()), &peaks, None, WeightBits::Eight).expect("a small network");
+        let integer = quantise(&without_start(&network, tables.start_row()), &peaks, None, WeightBits::Eight)
+            .expect("a small network");
         let provenance = Provenance {
             recipe: "baseline",
             seed: 3,

@@ -162,12 +162,7 @@ fn preferred_bits(index: usize, layer: &Dense, large: WeightBits) -> u8 {
 /// # Errors
 ///
 /// A network that is not finite, or one that no width makes safe.
-pub fn quantise(
-    network: &Network,
-    peaks: &[f32],
-    inputs: Option<f64>,
-    large: WeightBits,
-) -> Result<IntegerNetwork> {
+pub fn quantise(network: &Network, peaks: &[f32], inputs: Option<f64>, large: WeightBits) -> Result<IntegerNetwork> {
     let finite = |layer: &Dense| layer.kernel.iter().chain(&layer.bias).all(|w| w.is_finite());
     if !network.layers.iter().all(finite) || !peaks.iter().all(|peak| peak.is_finite()) {
         return Err(Error::input(

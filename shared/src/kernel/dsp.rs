@@ -1,5 +1,5 @@
 //! Kernels for cores with the DSP extension: Cortex-M4 and M7, and those of Armv8-M that have it.
-#![allow(unsafe_code, reason = "the loops are written in assembly")]
+#![allow(unsafe_code, clippy::too_many_lines, reason = "the loops are written in assembly")]
 
 /// The assembly of a function, on a core with the extension.
 macro_rules! dsp_asm {

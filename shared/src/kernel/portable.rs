@@ -2,6 +2,8 @@
 //!
 //! Rows are added a word at a time: see [`add_words`]. Whatever has another shape is added weight by weight.
 
+#![cfg_attr(not(kernel = "portable"), allow(dead_code, reason = "the target's kernel does some of this itself"))]
+
 use super::{Rows, step_by_step};
 use crate::{
     Error, Layer,

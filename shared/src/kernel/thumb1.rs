@@ -1,5 +1,5 @@
 //! Kernels for cores with the first Thumb instructions alone: Cortex-M0, M0+, M1 and M23.
-#![allow(unsafe_code, reason = "the loops are written in assembly")]
+#![allow(unsafe_code, clippy::too_many_lines, reason = "the loops are written in assembly")]
 
 mod rows;
 mod units;

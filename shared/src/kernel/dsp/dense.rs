@@ -208,7 +208,13 @@ macro_rules! products {
 /// There are `inputs * units` weights and `inputs` activations, both at a multiple of four, and `units` sums; `inputs`
 /// is a multiple of eight, neither number is 0.
 #[unsafe(naked)]
-unsafe extern "C" fn products_16(weights: *const i16, activations: *const i16, inputs: usize, sums: *mut i32, units: usize) {
+unsafe extern "C" fn products_16(
+    weights: *const i16,
+    activations: *const i16,
+    inputs: usize,
+    sums: *mut i32,
+    units: usize,
+) {
     products!(
         "1",
         "ldm r2!, {{r6-r9}}
@@ -231,7 +237,13 @@ unsafe extern "C" fn products_16(weights: *const i16, activations: *const i16, i
 ///
 /// As for [`products_16`].
 #[unsafe(naked)]
-unsafe extern "C" fn products_8(weights: *const i8, activations: *const i16, inputs: usize, sums: *mut i32, units: usize) {
+unsafe extern "C" fn products_8(
+    weights: *const i8,
+    activations: *const i16,
+    inputs: usize,
+    sums: *mut i32,
+    units: usize,
+) {
     products!(
         "0",
         "ldm r2!, {{r6-r9}}
