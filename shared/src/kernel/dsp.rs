@@ -8,11 +8,15 @@ macro_rules! dsp_asm {
     };
 }
 
+mod clear;
 mod dense;
+mod lanes;
+mod list;
 mod rows;
 mod units;
 
 pub(crate) use super::portable::dense_4;
+pub(crate) use clear::clear;
 pub(crate) use dense::{dense_8, dense_16, step};
-pub(crate) use rows::{add, add_new, clear};
+pub(crate) use rows::{add, add_new};
 pub(crate) use units::{activate, logits};

@@ -1,9 +1,13 @@
 //! Kernels for cores with the first Thumb instructions alone: Cortex-M0, M0+, M1 and M23.
 #![allow(unsafe_code, clippy::too_many_lines, reason = "the loops are written in assembly")]
 
+mod clear;
+mod lanes;
+mod list;
 mod rows;
 mod units;
 
 pub(crate) use super::portable::{dense_4, dense_8, dense_16, step};
-pub(crate) use rows::{add, add_new, clear};
+pub(crate) use clear::clear;
+pub(crate) use rows::{add, add_new};
 pub(crate) use units::{activate, logits};

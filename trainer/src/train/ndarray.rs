@@ -12,7 +12,7 @@ use burn::tensor::{
 
 use super::{
     Job, Stop, fit,
-    net::Net,
+    net::{Net, Takes},
     optimiser::{Optimiser, Penalty},
     streams::{Random, Stream},
 };
@@ -94,7 +94,7 @@ fn the_first_epochs_on_ndarray_have_the_same_losses() {
     for (name, seed) in [("baseline", 0), ("smaller", 1), ("l2", 2), ("linear", 3)] {
         let recipe = Recipe { epochs: EPOCHS, batch_size: 128, ..Recipe::named(name).unwrap() };
         let mut losses = Vec::new();
-        let job = Job { recipe: &recipe, seed, rows, train: &corpus, validation: &corpus };
+        let job = Job { recipe: &recipe, seed, rows, outputs: 1, train: &corpus, validation: &corpus };
         fit(&job, None, |record, _, _| -> Result<Stop, ()> {
             losses.push(record.train_loss);
             Ok(Stop::Continue)
