@@ -160,8 +160,8 @@ impl Board {
 
 /// The bytes of the scratch in the image for a board.
 fn scratch_bytes(facts: &Facts) -> u64 {
-    // Accumulators and logits of four bytes, two buffers of activations of two.
-    (seen_words(facts.scratch.rows) * 4 + facts.scratch.units * 12) as u64
+    // Accumulators and logits of four bytes, activations of two.
+    (seen_words(facts.scratch.rows) * 4 + facts.scratch.units * 10) as u64
 }
 
 /// The sizes of a model.

@@ -3,8 +3,8 @@
 use core::mem::offset_of;
 
 use super::{
-    list::list_rows,
-    rows::{LIST, Listed},
+    list::{list_new_rows, list_rows},
+    rows::{LANES, LIST, Listed},
 };
 
 /// Adds rows to lanes, a list at a time. Returns how many ids are left: none, or those from the list on in which one is
@@ -48,6 +48,58 @@ pub(super) unsafe extern "C" fn add_to_lanes(ids: *const u16, len: usize, listed
         lanes = const offset_of!(Listed, lanes),
         most = const LIST,
         list_rows = sym list_rows,
+        add_listed = sym add_listed,
+    )
+}
+
+/// Adds the rows that are not among the seen to lanes, a list at a time. Returns where the ids that are left begin: not at
+/// their end if the lanes can take no more lists, or else if one of the next four is out of range.
+///
+/// # Safety
+///
+/// There are ids from `ids` to `end`; there is a bit of `seen` for each row; the lanes can take a list of rows more; at
+/// each row are as many words as are added.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn add_new_to_lanes(ids: *const u16, end: *const u16, listed: *mut Listed) -> *const u16 {
+    dsp_asm!(
+        // r4 ids, r5 their end, r6 where all is, r7 the list.
+        "push {{r4-r8, lr}}",
+        "mov r4, r0",
+        "mov r5, r1",
+        "mov r6, r2",
+        "add r7, r2, {list}",
+        "2: mov r0, r4",
+        "mov r1, r5",
+        "mov r2, r7",
+        "mov r3, r6",
+        "bl {list_new_rows}",
+        "mov r4, r1",
+        "cmp r0, r7",
+        "beq 3f",
+        "mov r1, r0",
+        // How many rows there are, up to a multiple of four.
+        "subs r0, r0, r7",
+        "adds r0, #12",
+        "lsrs r0, r0, #4",
+        "ldr r8, [r6, {added}]",
+        "add r8, r8, r0, lsl #2",
+        "str r8, [r6, {added}]",
+        "mov r0, r7",
+        "add r2, r6, {lanes}",
+        "ldr r3, [r6, {words}]",
+        "bl {add_listed}",
+        "cmp r4, r5",
+        "beq 3f",
+        "cmp r8, {lanes_room}",
+        "bls 2b",
+        "3: mov r0, r4",
+        "pop {{r4-r8, pc}}",
+        list = const offset_of!(Listed, list),
+        added = const offset_of!(Listed, added),
+        words = const offset_of!(Listed, words),
+        lanes = const offset_of!(Listed, lanes),
+        lanes_room = const LANES - LIST,
+        list_new_rows = sym list_new_rows,
         add_listed = sym add_listed,
     )
 }

@@ -1,6 +1,8 @@
 //! Lists of the addresses of rows.
 
-use super::rows::Listed;
+use core::mem::offset_of;
+
+use super::rows::{LIST, Listed};
 
 /// Lists the addresses of `len` rows. Returns where the list ends, or null if one of them does not exist.
 ///
@@ -76,8 +78,7 @@ pub(super) unsafe extern "C" fn list_rows(
 ///
 /// # Safety
 ///
-/// There are ids from `ids` to `end`, and room for at least eight addresses from `list` on; there is a bit of `seen` for
-/// each row.
+/// There are ids from `ids` to `end`, `list` lies in that of `listed`, and there is a bit of `seen` for each row.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn list_new_rows(
     ids: *const u16,
@@ -126,19 +127,22 @@ pub(super) unsafe extern "C" fn list_new_rows(
         // Pairs of ids lie at a multiple of four after one id at most.
         "tst r0, #2",
         "bne 5f",
-        // As many groups of four as there are ids and as there is room for, at least one each.
+        // As many groups of four as there are ids and as there is room for.
         "2: ldr r1, [sp]",
-        "ldr r6, [sp, #4]",
-        "ldr r6, [r6, #16]",
         "subs r1, r1, r0",
-        "sub r6, r6, r2",
+        "cmp r1, #8",
+        "blo 4f",
+        "ldr r6, [sp, #4]",
+        "add r6, r6, {full}",
+        "subs r6, r6, r2",
+        // Less room is not worth another round.
+        "cmp r6, #32",
+        "blo 7f",
         "cmp r6, r1, lsl #1",
         "it lo",
         "lsrlo r1, r6, #1",
-        "lsrs r1, r1, #3",
-        "beq 4f",
         // Two groups a round, the first round may begin with its second.
-        "lsrs r1, r1, #1",
+        "lsrs r1, r1, #4",
         "bcs 1f",
         "subs r1, #1",
         "3: edgefit_see_four",
@@ -146,18 +150,23 @@ pub(super) unsafe extern "C" fn list_new_rows(
         "subs r1, #1",
         "bhs 3b",
         "b 2b",
-        // Fewer than four ids, or no room for four.
-        "4: ldr r1, [sp]",
-        "subs r1, r1, r0",
+        // Fewer than four ids.
+        "4: cmp r1, #0",
         "beq 7f",
-        "cmp r1, #8",
-        "bhs 7f",
+        "ldr r6, [sp, #4]",
+        "add r6, r6, {full}",
+        "subs r6, r6, r2",
         "cmp r6, #16",
         "blo 7f",
         "5: ldrh r4, [r0], #2",
         "uqsub16 r6, r4, r10",
         "cbnz r6, 8f",
         "edgefit_see_low r4",
+        "ldr r1, [sp]",
+        "subs r1, r1, r0",
+        "beq 7f",
+        "cmp r1, #8",
+        "blo 5b",
         "b 2b",
         "6: sub r0, #8",
         "7: mov r1, r0",
@@ -170,5 +179,6 @@ pub(super) unsafe extern "C" fn list_new_rows(
         .purgem edgefit_see_low
         .purgem edgefit_see_high
         .purgem edgefit_see_four",
+        full = const offset_of!(Listed, list) + 4 * LIST,
     )
 }

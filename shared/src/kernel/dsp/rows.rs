@@ -4,10 +4,10 @@
 //! added as a whole by `umaal`, which adds two rows to a sum in one instruction, and its odd bytes once more by `uxtab16`,
 //! in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see `portable::add_words`.
 
-use core::{mem::MaybeUninit, ops::Range};
+use core::mem::MaybeUninit;
 
 use super::{
-    lanes::{add_listed, add_to_lanes, widen},
+    lanes::{add_listed, add_new_to_lanes, add_to_lanes, widen},
     list::{list_new_rows, list_rows},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 /// How many rows are listed before they are added.
 pub(super) const LIST: usize = 128;
 /// How many rows lanes of 16 bits can take: 255 * 256 < 2^16.
-const LANES: usize = 256;
+pub(super) const LANES: usize = 256;
 /// Ids are multiplied as signed halfwords.
 const MOST_ROWS: usize = 1 << 15;
 /// Units that are added together.
@@ -43,14 +43,12 @@ pub(super) struct Listed {
     last: u32,
     /// A bit for each row, or none.
     seen: *mut u32,
-    /// Up to where the list may grow.
-    full: *mut u32,
     /// Words of a row that are added together.
     pub(super) words: usize,
     /// Four words for each eight units: two sums of words, two sums of their odd bytes.
     pub(super) lanes: [u32; BLOCK / 2],
     /// How many rows are in the lanes.
-    added: usize,
+    pub(super) added: usize,
     /// The addresses of rows, as far as it is filled.
     pub(super) list: [MaybeUninit<u32>; LIST],
 }
@@ -64,7 +62,6 @@ impl Listed {
             stride: rows.stride,
             last: last << 16 | last,
             seen,
-            full: core::ptr::null_mut(),
             words: (rows.units / 4).min(BLOCK / 4),
             lanes: [0; BLOCK / 2],
             added: 0,
@@ -73,27 +70,8 @@ impl Listed {
     }
 
     #[inline]
-    fn list(&mut self) -> Range<*mut u32> {
-        let start = self.list.as_mut_ptr().cast::<u32>();
-        start..start.wrapping_add(LIST)
-    }
-
-    /// Adds the rows that are listed up to `end` to `sums`, or to the lanes.
-    ///
-    /// # Safety
-    ///
-    /// Up to there the list is filled, with rows of the table, and there is a sum for each unit of it.
-    #[inline]
-    unsafe fn add(&mut self, end: *mut u32, sums: &mut [i32]) {
-        if sums.len() > BLOCK {
-            // SAFETY: as the caller promises.
-            return unsafe { self.add_blocks(end, sums) };
-        }
-        if self.added + LIST > LANES {
-            self.widen(sums);
-        }
-        // SAFETY: as the caller promises.
-        unsafe { self.add_to_lanes(end, sums.len() / 4) };
+    fn list(&mut self) -> *mut u32 {
+        self.list.as_mut_ptr().cast()
     }
 
     /// Adds 4 * `words` units of the rows that are listed up to `end` to the lanes.
@@ -103,7 +81,7 @@ impl Listed {
     /// Up to there the list is filled, and there are as many units at each address of it.
     #[inline]
     unsafe fn add_to_lanes(&mut self, end: *mut u32, words: usize) {
-        let start = self.list().start;
+        let start = self.list();
         if end != start {
             // SAFETY: as the caller promises; the list has room for a multiple of four.
             unsafe { add_listed(start, end, self.lanes.as_mut_ptr(), words) };
@@ -121,14 +99,14 @@ impl Listed {
         }
     }
 
-    /// Adds rows of more than a block of units.
+    /// Adds the rows that are listed up to `end`, of more than a block of units, to `sums`.
     ///
     /// # Safety
     ///
-    /// As for [`Self::add`].
+    /// Up to there the list is filled, with rows of the table, and there is a sum for each unit of it.
     #[inline(never)]
     unsafe fn add_blocks(&mut self, end: *mut u32, sums: &mut [i32]) {
-        let len = (end.addr() - self.list().start.addr()) / size_of::<u32>();
+        let len = (end.addr() - self.list().addr()) / size_of::<u32>();
         for sums in sums.chunks_mut(BLOCK) {
             // SAFETY: as the caller promises; the addresses have been moved on by the blocks before, within their rows.
             unsafe { self.add_to_lanes(end, sums.len() / 4) };
@@ -168,7 +146,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
 fn add_wide(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
     let mut listed = Listed::new(rows, core::ptr::null_mut());
     for part in ids.chunks(LIST) {
-        let start = listed.list().start;
+        let start = listed.list();
         // SAFETY: the ids are there, and the list has room for as many.
         let end = unsafe { list_rows(part.as_ptr(), part.len(), start, &raw const listed) };
         if end.is_null() {
@@ -176,7 +154,7 @@ fn add_wide(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error>
             return Err(Error::RowOutOfRange);
         }
         // SAFETY: the list has been filled up to `end`, and there is a sum for each unit.
-        unsafe { listed.add(end, sums) };
+        unsafe { listed.add_blocks(end, sums) };
     }
     Ok(())
 }
@@ -186,16 +164,48 @@ pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut
     if !suits(rows, sums) || seen.len() * 32 < rows.count {
         return portable::add_new(rows, ids, seen, sums);
     }
+    if sums.len() > BLOCK {
+        return add_new_wide(rows, ids, seen, sums);
+    }
     let mut listed = Listed::new(rows, seen.as_mut_ptr());
-    let Range { start, end: full } = listed.list();
-    listed.full = full;
+    let mut ids = ids;
+    while !ids.is_empty() {
+        // SAFETY: the ids are there; `seen` has a bit for each row; the lanes are empty; a row has as many words as are
+        // added.
+        let left = unsafe { add_new_to_lanes(ids.as_ptr(), ids.as_ptr_range().end, &raw mut listed) };
+        listed.widen(sums);
+        let read = (left.addr() - ids.as_ptr().addr()) / size_of::<u16>();
+        ids = ids.get(read..).unwrap_or_default();
+        if read == 0 {
+            return end_before_culprit(rows, ids, sums, &mut listed);
+        }
+    }
+    Ok(())
+}
+
+/// Ends a document of which one of the next four ids is out of range: those before it are added.
+#[cold]
+fn end_before_culprit(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32], listed: &mut Listed) -> Result<(), Error> {
+    for id in rows.in_range(ids) {
+        // SAFETY: as before.
+        unsafe { add_new_to_lanes(id, core::ptr::from_ref(id).wrapping_add(1), listed) };
+    }
+    listed.widen(sums);
+    Err(Error::RowOutOfRange)
+}
+
+/// The same for rows of more units than are added together.
+#[inline(never)]
+fn add_new_wide(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+    let mut listed = Listed::new(rows, seen.as_mut_ptr());
+    let start = listed.list();
     let mut ids = ids;
     let mut outcome = Ok(());
     while !ids.is_empty() {
         // SAFETY: the ids are there; the list has room up to `full`; `seen` has a bit for each row.
         let pair = unsafe { list_new_rows(ids.as_ptr(), ids.as_ptr_range().end, start, &raw const listed) };
         // SAFETY: the list has been filled up to there, and there is a sum for each unit.
-        unsafe { listed.add(start.with_addr(pair as usize), sums) };
+        unsafe { listed.add_blocks(start.with_addr(pair as usize), sums) };
         let read = ((pair >> 32) as usize - ids.as_ptr().addr()) / size_of::<u16>();
         ids = ids.get(read..).unwrap_or_default();
         if read == 0 {
@@ -204,6 +214,5 @@ pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut
             ids = rows.in_range(ids);
         }
     }
-    listed.widen(sums);
     outcome
 }
