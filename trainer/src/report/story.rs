@@ -102,6 +102,9 @@ fn overfitting([baseline, other]: &[Curve; 2]) -> String {
         _ => String::new(),
     };
     let counted = if seeds > 1 { counted } else { String::new() };
+    if rises(baseline) && !rises(other) && word == "less than" {
+        return format!("{name} does not overfit within {epoch} epochs, {BASELINE} does: {at}{counted}");
+    }
     format!("{name} overfits {word} {BASELINE}: {at}{counted}")
 }
 
@@ -258,6 +261,11 @@ mod tests {
         );
         let title = overfitting(&[rising.clone(), curve("x", &[[0.4, 0.3, 0.65]])]);
         assert!(title.starts_with("x overfits as much as baseline"), "{title}");
+        let title = overfitting(&[rising.clone(), curve("linear", &[[0.6, 0.3, 0.28], [0.5, 0.3, 0.27]])]);
+        assert!(
+            title.starts_with("linear does not overfit within 3 epochs, baseline does: validation loss 0.275"),
+            "{title}"
+        );
         let falling = curve("baseline", &[[0.4, 0.3, 0.2]]);
         assert!(
             overfitting(&[falling.clone(), falling])
