@@ -1,10 +1,7 @@
 //! The streaming classifier: feed text or row ids, finish, reuse.
 
-use heapless::Vec;
-
 use crate::{
-    Error, Layer, Logits, Model, ScratchView,
-    format::MAX_LAYERS,
+    Error, Layer, Layers, Logits, Model, ScratchView,
     kernel::{self, Rows},
     layer::forward,
     scan::{Stand, scan},
@@ -12,8 +9,9 @@ use crate::{
     vocabulary::Vocabulary,
 };
 
-/// How many rows are found at a time, or wait to be added together.
-const WAITING: usize = 64;
+/// How many new rows are listed before they are added: of those that wait, and of those that are given.
+const FEW: usize = 32;
+const MANY: usize = 128;
 
 /// Classifies one document after another, each fed in chunks of any size.
 ///
@@ -25,8 +23,9 @@ pub struct Classifier<'m, 's> {
     vocabulary: Vocabulary<'m>,
     document: Document<'m, 's>,
     first: Layer<'m>,
-    /// The layers after the first, read from the file once.
-    others: Vec<Layer<'m>, { MAX_LAYERS - 1 }>,
+    /// The two layers after the first, which most nets do not go beyond, read from the file once; and those after them.
+    near: [Option<Layer<'m>>; 2],
+    far: Layers<'m>,
     logit_scale: f32,
     logits: &'s mut [i32],
     activations: &'s mut [i16],
@@ -37,11 +36,11 @@ pub struct Classifier<'m, 's> {
 struct Document<'m, 's> {
     rows: Rows<'m>,
     seen: &'s mut [u32],
-    /// Whether a bit of `seen` may be set.
-    has_seen: bool,
+    /// How many rows have been looked up in `seen` since it was cleared.
+    looked_up: usize,
     sums: &'s mut [i32],
     /// Rows that exist and are still to be added, the first `len` of them.
-    waiting: [u16; WAITING],
+    waiting: &'s mut [u16],
     len: usize,
 }
 
@@ -53,7 +52,7 @@ impl Document<'_, '_> {
             *place = row;
             self.len += 1;
         }
-        if self.len == WAITING {
+        if self.len >= self.waiting.len() {
             self.flush();
         }
     }
@@ -62,23 +61,23 @@ impl Document<'_, '_> {
     fn flush(&mut self) {
         let waiting = self.waiting.get(..self.len).unwrap_or_default();
         if !waiting.is_empty() {
-            self.has_seen = true;
+            self.looked_up += waiting.len();
             // They exist.
-            let _ = self.rows.add_new(waiting, self.seen, self.sums);
+            let _ = self.rows.add_new::<FEW>(waiting, self.seen, self.sums);
             self.len = 0;
         }
     }
 
     fn add(&mut self, rows: &[u16]) -> Result<(), Error> {
-        self.has_seen = true;
-        self.rows.add_new(rows, self.seen, self.sums)
+        self.looked_up += rows.len();
+        self.rows.add_new::<MANY>(rows, self.seen, self.sums)
     }
 
     fn clear(&mut self) {
         self.len = 0;
-        if self.has_seen {
+        if self.looked_up > 0 {
             kernel::clear(self.seen);
-            self.has_seen = false;
+            self.looked_up = 0;
         }
         kernel::clear(bytemuck::cast_slice_mut(self.rows.of(self.sums)));
     }
@@ -97,32 +96,35 @@ impl<'m, 's> Classifier<'m, 's> {
     /// [`Error::NoVocabulary`] if the model is one of numbers, see [`NumericClassifier`](crate::NumericClassifier);
     /// [`Error::ScratchTooSmall`] if it has more rows or wider layers than the scratch.
     pub fn new(model: &Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
-        let scratch = scratch.into();
+        let ScratchView { seen, accumulators, logits, activations, waiting } = scratch.into();
         let vocabulary = *model.vocabulary().ok_or(Error::NoVocabulary)?;
         let widest = model.widest();
         let mut layers = model.layers();
         let first = layers.next().ok_or(Error::BadShape)?;
-        let mut classifier = Self {
+        let (seen, sums) = (room(seen, seen_words(model.rows()))?, room(accumulators, widest)?);
+        let logits = room(logits, model.outputs())?;
+        let activations = room(activations, widest)?;
+        if waiting.is_empty() {
+            return Err(Error::ScratchTooSmall);
+        }
+        // The scratch may have served another model, whose document and answer are not this one's.
+        kernel::clear(seen);
+        kernel::clear(bytemuck::cast_slice_mut(sums));
+        kernel::clear(bytemuck::cast_slice_mut(logits));
+        let document = Document { rows: first.rows(), seen, looked_up: 0, sums, waiting, len: 0 };
+        let logit_scale = model.logit_scale();
+        // Made at once, so that it is not moved.
+        Ok(Self {
             stand: Stand::START,
             vocabulary,
-            document: Document {
-                rows: first.rows(),
-                seen: room(scratch.seen, seen_words(model.rows()))?,
-                has_seen: true,
-                sums: room(scratch.accumulators, widest)?,
-                waiting: [0; WAITING],
-                len: 0,
-            },
+            document,
             first,
-            others: layers.collect(),
-            logit_scale: model.logit_scale(),
-            logits: room(scratch.logits, model.outputs())?,
-            activations: room(scratch.activations, widest)?,
-        };
-        classifier.document.clear();
-        // The scratch may have served another model, whose answer is not this one's.
-        classifier.logits.fill(0);
-        Ok(classifier)
+            near: [layers.next(), layers.next()],
+            far: layers,
+            logit_scale,
+            logits,
+            activations,
+        })
     }
 
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
@@ -189,7 +191,8 @@ impl<'m, 's> Classifier<'m, 's> {
             self.document.push(row);
         }
         self.document.flush();
-        forward(&self.first, self.others.iter(), self.document.sums, self.activations, self.logits);
+        let others = self.near.iter().copied().flatten().chain(self.far.clone());
+        forward(self.first, others, self.document.sums, self.activations, self.logits);
         self.document.clear();
         self.logits()
     }

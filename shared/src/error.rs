@@ -8,6 +8,8 @@ use core::fmt;
 /// the [link](crate::link) protocol, so a variant keeps its place and new ones are added at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// A word, so that results are moved word by word.
+#[repr(u32)]
 #[non_exhaustive]
 pub enum Error {
     /// Fewer bytes than the fixed prefix of a model file.

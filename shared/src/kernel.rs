@@ -65,15 +65,15 @@ impl<'a> Rows<'a> {
         best::add(self, ids, self.of(sums))
     }
 
-    /// Adds those rows to the first `units` of `sums` that are not in `seen` yet, and adds them there. Which bit of `seen` is a row's is
-    /// the kernel's choice.
+    /// Adds those rows to the first `units` of `sums` that are not in `seen` yet, and adds them there. Which bit
+    /// of `seen` is a row's is the kernel's choice. `N` are listed before they are added: more are faster, and take more of the stack.
     ///
     /// # Errors
     ///
     /// [`Error::RowOutOfRange`]; the rows before that one have been added.
     #[inline]
-    pub(crate) fn add_new(&self, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
-        best::add_new(self, ids, seen, self.of(sums))
+    pub(crate) fn add_new<const N: usize>(&self, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+        best::add_new::<N>(self, ids, seen, self.of(sums))
     }
 
     /// The rows before the first that is out of range.

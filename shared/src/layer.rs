@@ -20,6 +20,8 @@ pub(crate) type Record = [i32; 3];
 
 /// The weights of a layer, as they are stored.
 #[derive(Debug, Clone, Copy)]
+// Told apart by a word, as all that is moved on a board: one byte of its own would have it moved byte by byte.
+#[repr(u32)]
 pub(crate) enum Weights<'a> {
     /// Rows to add, 8 bits a weight, each stored as weight + 128: adding them needs no sign.
     Rows8(&'a [u8]),
@@ -49,16 +51,16 @@ pub(crate) fn nibble(vector: &[u8], at: usize) -> Option<i32> {
 
 /// From the first layer's sums to the logits of the last, through the others. The sums are used up.
 #[inline]
-pub(crate) fn forward<'l, 'a: 'l>(
-    first: &'l Layer<'a>,
-    others: impl Iterator<Item = &'l Layer<'a>>,
+pub(crate) fn forward<'a>(
+    first: Layer<'a>,
+    others: impl Iterator<Item = Layer<'a>>,
     sums: &mut [i32],
     activations: &mut [i16],
     logits: &mut [i32],
 ) {
     let mut layer = first;
     for next in others {
-        kernel::step(layer, next, sums, activations);
+        kernel::step(&layer, &next, sums, activations);
         layer = next;
     }
     kernel::logits(layer.records, sums, logits);
@@ -183,30 +185,18 @@ impl<'a> Layer<'a> {
         Ok(())
     }
 
-    fn dense_bound(&self, unit: usize, bias: i32, inputs: (i32, bool)) -> Result<i64, Error> {
-        fn bound<I>(weights: I, bias: i32, limit: i32, (max, signed): (i32, bool)) -> Result<i64, Error>
-        where
-            I: Iterator<Item = i32> + Clone,
-        {
-            if weights.clone().any(|w| w.abs() > limit) {
-                return Err(Error::BadWeights);
-            }
-            let bound = if signed { signed_accumulator_bound } else { accumulator_bound };
-            Ok(bound(bias, weights, max))
-        }
-        fn part<W>(weights: &[W], unit: usize, len: usize) -> Result<&[W], Error> {
-            weights.get(unit * len..(unit + 1) * len).ok_or(Error::BadShape)
-        }
+    /// The bound of a unit that multiplies, of inputs up to a largest one, with a sign or without.
+    fn dense_bound(&self, unit: usize, bias: i32, (max, signed): (i32, bool)) -> Result<i64, Error> {
         let limit = (1i32 << (self.bits - 1)) - 1;
-        let len = self.inputs();
-        match self.weights {
-            Weights::I8(weights) => bound(part(weights, unit, len)?.iter().map(|&w| w.into()), bias, limit, inputs),
-            Weights::I16(weights) => bound(part(weights, unit, len)?.iter().map(|&w| w.into()), bias, limit, inputs),
-            Weights::I4(weights) => {
-                let weights = part(weights, unit, weight_bytes(len, 4))?;
-                bound((0..len).filter_map(|at| nibble(weights, at)), bias, limit, inputs)
-            }
-            Weights::Rows8(_) | Weights::Rows4(_) => Err(Error::BadShape),
-        }
+        let mut are_within = true;
+        // One loop for weights of all widths: it runs once a model, and would take as much flash again for each.
+        let weights = (0..self.inputs()).map(|input| {
+            let weight = self.weight(input, unit);
+            are_within &= weight.abs() <= limit;
+            weight
+        });
+        let bound =
+            if signed { signed_accumulator_bound(bias, weights, max) } else { accumulator_bound(bias, weights, max) };
+        if are_within { Ok(bound) } else { Err(Error::BadWeights) }
     }
 }

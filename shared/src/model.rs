@@ -6,7 +6,7 @@ use bytemuck::AnyBitPattern;
 
 use crate::{
     Error, Layer, Standards,
-    format::{self, Header, Input, LAYER_LEN, LayerHeader, MAX_CLASSES, MAX_ROWS, MAX_UNITS, PREFIX_LEN},
+    format::{self, Header, Input, LAYER_LEN, LayerHeader, MAX_CLASSES, MAX_ROWS, MAX_UNITS, PREFIX_LEN, Parts},
     layer::{Takes, Weights, weight_bytes},
     numeric::INPUT_MAX,
     reader::Reader,
@@ -27,6 +27,8 @@ pub struct Model<'a> {
 
 /// What the first layer takes, as tables.
 #[derive(Debug, Clone)]
+// By a word, so that a model is moved word by word.
+#[repr(u32)]
 enum Source<'a> {
     Text(Vocabulary<'a>),
     Numbers(Standards<'a>),
@@ -49,9 +51,9 @@ impl<'a> Model<'a> {
             view(header, parts.arena, core::mem::take(&mut rows))?;
         }
         let source = source(&parts.input, parts.arena)?;
-        let model = Self { bytes, source, layers, logit_scale: parts.logit_scale };
-        model.check(parts.labels)?;
-        Ok(model)
+        check(&source, layers.clone(), &parts)?;
+        // Made at once, so that it is not moved.
+        Ok(Self { bytes, source, layers, logit_scale: parts.logit_scale })
     }
 
     /// Like [`Model::from_bytes`], for a flash region that is longer than the file: cut by the file's length.
@@ -148,34 +150,34 @@ impl<'a> Model<'a> {
     pub fn labels(&self) -> impl Iterator<Item = &'a str> {
         self.reader().str().split('\0')
     }
+}
 
-    fn check(&self, labels: &[u8]) -> Result<(), Error> {
-        let mut before = match &self.source {
-            Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
-            Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
-        };
-        let mut layers = self.layers();
-        let mut last = None;
-        while let Some(layer) = layers.next() {
-            let (inputs, takes) = before;
-            if layer.inputs() != inputs {
-                return Err(Error::LayersDoNotFit);
-            }
-            if (layers.len() == 0) != (layer.activation_max == 0) {
-                return Err(Error::BadShape);
-            }
-            layer.check(takes)?;
-            before = (layer.units(), Takes::Inputs { max: layer.activation_max(), signed: false });
-            last = Some(layer);
+/// Checks what the parts say of each other.
+fn check(source: &Source<'_>, mut layers: Layers<'_>, parts: &Parts<'_>) -> Result<(), Error> {
+    let mut before = match source {
+        Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
+        Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
+    };
+    let mut last = None;
+    while let Some(layer) = layers.next() {
+        let (inputs, takes) = before;
+        if layer.inputs() != inputs {
+            return Err(Error::LayersDoNotFit);
         }
-        let classes = last.ok_or(Error::BadShape)?.units().max(2);
-        // As bits, since a core without floating point would need a library to compare: finite and above 0.
-        let is_scale = (1..f32::INFINITY.to_bits()).contains(&self.logit_scale.to_bits());
-        if classes > MAX_CLASSES || !is_scale {
+        if (layers.len() == 0) != (layer.activation_max == 0) {
             return Err(Error::BadShape);
         }
-        if labels.split(|&byte| byte == 0).count() == classes { Ok(()) } else { Err(Error::BadLabels) }
+        layer.check(takes)?;
+        before = (layer.units(), Takes::Inputs { max: layer.activation_max(), signed: false });
+        last = Some(layer);
     }
+    let classes = last.ok_or(Error::BadShape)?.units().max(2);
+    // As bits, since a core without floating point would need a library to compare: finite and above 0.
+    let is_scale = (1..f32::INFINITY.to_bits()).contains(&parts.logit_scale.to_bits());
+    if classes > MAX_CLASSES || !is_scale {
+        return Err(Error::BadShape);
+    }
+    if parts.labels.split(|&byte| byte == 0).count() == classes { Ok(()) } else { Err(Error::BadLabels) }
 }
 
 /// The layers of a model, first to last, each read from the file as it is asked for.

@@ -1,8 +1,6 @@
 //! Numeric features: from raw numbers to the integers that the first layer takes, and the classifier of them.
 
-use heapless::Vec;
-
-use crate::{Error, Layer, Logits, Model, ScratchView, format::MAX_LAYERS, layer::forward};
+use crate::{Error, Layers, Logits, Model, ScratchView, layer::forward};
 
 /// The largest input of the first layer, either side of zero: inputs take 8 bits.
 pub const INPUT_MAX: i32 = 127;
@@ -119,7 +117,7 @@ fn input(raw: f32, mean: f32, scale: f32) -> Option<i16> {
 #[derive(Debug)]
 pub struct NumericClassifier<'m, 's> {
     standards: Standards<'m>,
-    layers: Vec<Layer<'m>, MAX_LAYERS>,
+    layers: Layers<'m>,
     logit_scale: f32,
     /// One a feature, of which the first `given` are known.
     inputs: &'s mut [i16],
@@ -143,7 +141,7 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         let widest = model.widest();
         let classifier = Self {
             standards,
-            layers: model.layers().collect(),
+            layers: model.layers(),
             logit_scale: model.logit_scale(),
             inputs: inputs.get_mut(..standards.features()).ok_or(Error::ScratchTooSmall)?,
             given: 0,
@@ -195,9 +193,10 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         if core::mem::take(&mut self.given) != self.inputs.len() {
             return Err(Error::WrongFeatures);
         }
-        if let Some((first, others)) = self.layers.split_first() {
+        let mut layers = self.layers.clone();
+        if let Some(first) = layers.next() {
             first.sums(self.inputs, self.sums);
-            forward(first, others.iter(), self.sums, self.activations, self.logits);
+            forward(first, layers, self.sums, self.activations, self.logits);
         }
         Ok(self.logits())
     }

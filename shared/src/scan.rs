@@ -26,16 +26,17 @@ use crate::words::Hash;
 pub(crate) struct Stand {
     /// The hash of the word that is open, if one is.
     hash: Hash,
-    in_word: bool,
+    /// 1 if a word is open, else 0: a word, so that a classifier is moved word by word.
+    in_word: u32,
 }
 
 impl Stand {
     /// Before a text, or after it.
-    pub(crate) const START: Self = Self { hash: Hash::new(0), in_word: false };
+    pub(crate) const START: Self = Self { hash: Hash::new(0), in_word: 0 };
 
     /// The hash of the word that the text ends in, if it does; then the next text starts.
     pub(crate) fn finish(&mut self) -> Option<u32> {
-        let last = self.in_word.then_some(self.hash.value());
+        let last = (self.in_word != 0).then_some(self.hash.value());
         *self = Self::START;
         last
     }

@@ -54,13 +54,17 @@ pub const fn fingerprint(hash: u32) -> u16 {
     (hash >> 16) as u16
 }
 
+/// Stands for no row: it takes more than the 16 bits of one.
+const NO_ROW: u32 = u32::MAX;
+
 /// The vocabulary of a model, read in place from its file.
 #[derive(Debug, Clone, Copy)]
 pub struct Vocabulary<'a> {
     seed: u32,
     displacements: &'a [u16],
     fingerprints: &'a [u16],
-    unknown_row: Option<u16>,
+    /// [`NO_ROW`] for none: as a word, so that a vocabulary is moved word by word.
+    unknown_row: u32,
 }
 
 impl<'a> Vocabulary<'a> {
@@ -70,6 +74,7 @@ impl<'a> Vocabulary<'a> {
     /// `fingerprints` has one entry a row; `unknown_row`, if any, is the row of every other word.
     #[must_use]
     pub const fn new(seed: u32, displacements: &'a [u16], fingerprints: &'a [u16], unknown_row: Option<u16>) -> Self {
+        let unknown_row = if let Some(row) = unknown_row { row as u32 } else { NO_ROW };
         Self { seed, displacements, fingerprints, unknown_row }
     }
 
@@ -94,20 +99,20 @@ impl<'a> Vocabulary<'a> {
     /// How many rows the words have, that of unknown words included.
     #[must_use]
     pub const fn rows(&self) -> usize {
-        self.words() + self.unknown_row.is_some() as usize
+        self.words() + (self.unknown_row != NO_ROW) as usize
     }
 
     /// The row of the word with this hash: its own, that of unknown words, or none.
     #[must_use]
     #[inline]
     pub fn row(&self, hash: u32) -> Option<u16> {
-        self.known_row(hash).or(self.unknown_row)
+        self.known_row(hash).or(self.unknown_row())
     }
 
     /// The row of every other word, if there is one.
     #[must_use]
     pub const fn unknown_row(&self) -> Option<u16> {
-        self.unknown_row
+        if self.unknown_row == NO_ROW { None } else { Some(self.unknown_row as u16) }
     }
 
     /// The row of the word with this hash if it passes the slot's fingerprint.

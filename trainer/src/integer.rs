@@ -4,12 +4,16 @@ use edgefit::{Model, ScratchView, input_words, link::Served, seen_words};
 
 use crate::{board::Document, data::Corpus};
 
+/// How many rows wait to be added together.
+const WAITING: usize = 64;
+
 /// Buffers for one model, as large as it needs.
 pub(crate) struct Buffers {
     seen: Vec<u32>,
     accumulators: Vec<i32>,
     logits: Vec<i32>,
     activations: Vec<i16>,
+    waiting: Vec<u16>,
 }
 
 impl Buffers {
@@ -20,6 +24,7 @@ impl Buffers {
             accumulators: vec![0; units],
             logits: vec![0; units],
             activations: vec![0; units],
+            waiting: vec![0; WAITING],
         }
     }
 
@@ -29,6 +34,7 @@ impl Buffers {
             accumulators: &mut self.accumulators,
             logits: &mut self.logits,
             activations: &mut self.activations,
+            waiting: &mut self.waiting,
         }
     }
 }

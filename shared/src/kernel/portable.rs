@@ -15,8 +15,6 @@ use crate::{
 const ROWS_OF_BYTES: usize = 256;
 /// As many rows of halves of bytes fit into lanes of 8 bits: 15 * 16 < 2^8.
 const ROWS_OF_NIBBLES: usize = 16;
-/// How many new rows are gathered before they are added.
-const LIST: usize = 64;
 
 /// Sets all words to 0.
 #[inline]
@@ -36,9 +34,14 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
 }
 
 /// See [`Rows::add_new`].
-pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
-    let mut list = [0; LIST];
-    for part in ids.chunks(LIST) {
+pub(crate) fn add_new<const N: usize>(
+    rows: &Rows<'_>,
+    ids: &[u16],
+    seen: &mut [u32],
+    sums: &mut [i32],
+) -> Result<(), Error> {
+    let mut list = [0; N];
+    for part in ids.chunks(N) {
         let mut room = list.iter_mut();
         let mut sound = true;
         for &id in part {
@@ -59,7 +62,7 @@ pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut
             }
         }
         let left = room.len();
-        add_all(rows, list.get(..LIST - left).unwrap_or_default(), sums);
+        add_all(rows, list.get(..N - left).unwrap_or_default(), sums);
         if !sound {
             return Err(Error::RowOutOfRange);
         }

@@ -8,6 +8,7 @@ const MOST_ROWS: usize = 300;
 
 /// The classifier that a board serves: of text or of numbers, as its model is.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one, and no heap for a box")]
 pub enum Served<'m, 's> {
     /// Of text.
     Text(Classifier<'m, 's>),

@@ -65,7 +65,7 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
         words: fingerprints.len(),
         seed: vocabulary.seed(),
         found_end: places.end,
-        in_word: stand.in_word.into(),
+        in_word: stand.in_word,
         unknown_row: vocabulary.unknown_row().map_or(u32::MAX, u32::from),
         end: range.end,
     };
@@ -75,7 +75,7 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
     // `word_byte` is indexed by a byte. A row is written only where `found` is not `found_end`, since it returns as soon
     // as it is.
     unsafe { edgefit_scan(&mut registers) };
-    *stand = Stand { hash: Hash::new(registers.hash), in_word: registers.in_word != 0 };
+    *stand = Stand { hash: Hash::new(registers.hash), in_word: registers.in_word };
     (registers.next.addr() - range.start.addr(), (registers.found.addr() - places.start.addr()) / size_of::<u16>())
 }
 

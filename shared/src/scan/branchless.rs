@@ -36,8 +36,8 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
 #[inline]
 fn split(stand: &mut Stand, block: &[u8], seed: u32, hashes: &mut [u32; WORDS]) -> usize {
     let start = Hash::new(seed);
-    let mut hash = if stand.in_word { stand.hash } else { start };
-    let mut in_word = stand.in_word;
+    let mut hash = if stand.in_word != 0 { stand.hash } else { start };
+    let mut in_word = stand.in_word != 0;
     let mut count = 0;
     for &byte in block {
         let byte = lower(byte);
@@ -51,6 +51,6 @@ fn split(stand: &mut Stand, block: &[u8], seed: u32, hashes: &mut [u32; WORDS]) 
         hash = core::hint::select_unpredictable(is_word, hash, start);
         in_word = is_word;
     }
-    *stand = Stand { hash, in_word };
+    *stand = Stand { hash, in_word: in_word.into() };
     count
 }

@@ -14,9 +14,9 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
     let mut bytes = text.iter();
     let mut places = found.iter_mut();
     let start_of_word = Hash::new(vocabulary.seed());
-    let mut word = Word { hash: if stand.in_word { stand.hash } else { start_of_word }, start: start_of_word };
+    let mut word = Word { hash: if stand.in_word != 0 { stand.hash } else { start_of_word }, start: start_of_word };
     // Where the stream stands is where the code stands: in a word, or between two.
-    let mut in_word = stand.in_word;
+    let mut in_word = stand.in_word != 0;
     while places.len() > 0 {
         if !in_word && !start(&mut bytes, &mut word) {
             break;
@@ -33,7 +33,7 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
         }
         word.end();
     }
-    *stand = Stand { hash: word.hash, in_word };
+    *stand = Stand { hash: word.hash, in_word: in_word.into() };
     (text.len() - bytes.len(), room - places.len())
 }
 

@@ -42,6 +42,7 @@ pub(crate) struct Room {
     pub(crate) accumulators: Vec<i32>,
     pub(crate) logits: Vec<i32>,
     pub(crate) activations: Vec<i16>,
+    pub(crate) waiting: Vec<u16>,
 }
 
 impl Room {
@@ -55,6 +56,7 @@ impl Room {
             accumulators: vec![i32::MAX; widest],
             logits: vec![i32::MIN; model.outputs()],
             activations: vec![-1; widest],
+            waiting: vec![u16::MAX; 5],
         }
     }
 
@@ -64,6 +66,7 @@ impl Room {
             accumulators: &mut self.accumulators,
             logits: &mut self.logits,
             activations: &mut self.activations,
+            waiting: &mut self.waiting,
         }
     }
 }

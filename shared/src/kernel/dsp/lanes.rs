@@ -60,7 +60,11 @@ pub(super) unsafe extern "C" fn add_to_lanes(ids: *const u16, len: usize, listed
 /// There are ids from `ids` to `end`; there is a bit of `seen` for each row; the lanes can take a list of rows more; at
 /// each row are as many words as are added.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_new_to_lanes(ids: *const u16, end: *const u16, listed: *mut Listed) -> *const u16 {
+pub(super) unsafe extern "C" fn add_new_to_lanes<const N: usize>(
+    ids: *const u16,
+    end: *const u16,
+    listed: *mut Listed<N>,
+) -> *const u16 {
     dsp_asm!(
         // r4 ids, r5 their end, r6 where all is, r7 the list.
         "push {{r4-r8, lr}}",
@@ -94,12 +98,12 @@ pub(super) unsafe extern "C" fn add_new_to_lanes(ids: *const u16, end: *const u1
         "bls 2b",
         "3: mov r0, r4",
         "pop {{r4-r8, pc}}",
-        list = const offset_of!(Listed, list),
-        added = const offset_of!(Listed, added),
-        words = const offset_of!(Listed, words),
-        lanes = const offset_of!(Listed, lanes),
-        lanes_room = const LANES - LIST,
-        list_new_rows = sym list_new_rows,
+        list = const offset_of!(Listed<N>, list),
+        added = const offset_of!(Listed<N>, added),
+        words = const offset_of!(Listed<N>, words),
+        lanes = const offset_of!(Listed<N>, lanes),
+        lanes_room = const LANES - N,
+        list_new_rows = sym list_new_rows::<N>,
         add_listed = sym add_listed,
     )
 }

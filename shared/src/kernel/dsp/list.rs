@@ -2,7 +2,7 @@
 
 use core::mem::offset_of;
 
-use super::rows::{LIST, Listed};
+use super::rows::Listed;
 
 /// Lists the addresses of `len` rows. Returns where the list ends, or null if one of them does not exist.
 ///
@@ -80,11 +80,11 @@ pub(super) unsafe extern "C" fn list_rows(
 ///
 /// There are ids from `ids` to `end`, `list` lies in that of `listed`, and there is a bit of `seen` for each row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn list_new_rows(
+pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
     ids: *const u16,
     end: *const u16,
     list: *mut u32,
-    listed: *const Listed,
+    listed: *const Listed<N>,
 ) -> u64 {
     dsp_asm!(
         // r3 seen, r8 weights, r9 stride, r10 last, r11 one; the bit of an id is that by which it turns the one.
@@ -179,6 +179,6 @@ pub(super) unsafe extern "C" fn list_new_rows(
         .purgem edgefit_see_low
         .purgem edgefit_see_high
         .purgem edgefit_see_four",
-        full = const offset_of!(Listed, list) + 4 * LIST,
+        full = const offset_of!(Listed<N>, list) + 4 * N,
     )
 }

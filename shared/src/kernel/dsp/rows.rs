@@ -36,7 +36,7 @@ fn suits(rows: &Rows<'_>, sums: &[i32]) -> bool {
 
 /// A table and rows of it that are listed to be added, as the loops know them.
 #[repr(C)]
-pub(super) struct Listed {
+pub(super) struct Listed<const N: usize = LIST> {
     weights: *const u8,
     stride: usize,
     /// The largest id, in both halves.
@@ -50,10 +50,10 @@ pub(super) struct Listed {
     /// How many rows are in the lanes.
     pub(super) added: usize,
     /// The addresses of rows, as far as it is filled.
-    pub(super) list: [MaybeUninit<u32>; LIST],
+    pub(super) list: [MaybeUninit<u32>; N],
 }
 
-impl Listed {
+impl<const N: usize> Listed<N> {
     #[inline]
     fn new(rows: &Rows<'_>, seen: *mut u32) -> Self {
         let last = rows.count as u32 - 1;
@@ -65,7 +65,7 @@ impl Listed {
             words: (rows.units / 4).min(BLOCK / 4),
             lanes: [0; BLOCK / 2],
             added: 0,
-            list: [const { MaybeUninit::uninit() }; LIST],
+            list: [const { MaybeUninit::uninit() }; N],
         }
     }
 
@@ -127,7 +127,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
     if sums.len() > BLOCK {
         return add_wide(rows, ids, sums);
     }
-    let mut listed = Listed::new(rows, core::ptr::null_mut());
+    let mut listed = Listed::<LIST>::new(rows, core::ptr::null_mut());
     for part in ids.chunks(LANES) {
         // SAFETY: the ids are there, no more than the empty lanes can take; a row has as many words as are added.
         let left = unsafe { add_to_lanes(part.as_ptr(), part.len(), &raw mut listed) };
@@ -144,7 +144,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
 /// The same for rows of more units than are added together.
 #[inline(never)]
 fn add_wide(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
-    let mut listed = Listed::new(rows, core::ptr::null_mut());
+    let mut listed = Listed::<LIST>::new(rows, core::ptr::null_mut());
     for part in ids.chunks(LIST) {
         let start = listed.list();
         // SAFETY: the ids are there, and the list has room for as many.
@@ -160,14 +160,20 @@ fn add_wide(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error>
 }
 
 /// See [`Rows::add_new`].
-pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+pub(crate) fn add_new<const N: usize>(
+    rows: &Rows<'_>,
+    ids: &[u16],
+    seen: &mut [u32],
+    sums: &mut [i32],
+) -> Result<(), Error> {
+    const { assert!(N >= 8 && N <= LIST, "a list has room for two fours, and lanes for a list") };
     if !suits(rows, sums) || seen.len() * 32 < rows.count {
-        return portable::add_new(rows, ids, seen, sums);
+        return portable::add_new::<N>(rows, ids, seen, sums);
     }
     if sums.len() > BLOCK {
-        return add_new_wide(rows, ids, seen, sums);
+        return add_new_wide::<N>(rows, ids, seen, sums);
     }
-    let mut listed = Listed::new(rows, seen.as_mut_ptr());
+    let mut listed = Listed::<N>::new(rows, seen.as_mut_ptr());
     let mut ids = ids;
     while !ids.is_empty() {
         // SAFETY: the ids are there; `seen` has a bit for each row; the lanes are empty; a row has as many words as are
@@ -185,7 +191,12 @@ pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut
 
 /// Ends a document of which one of the next four ids is out of range: those before it are added.
 #[cold]
-fn end_before_culprit(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32], listed: &mut Listed) -> Result<(), Error> {
+fn end_before_culprit<const N: usize>(
+    rows: &Rows<'_>,
+    ids: &[u16],
+    sums: &mut [i32],
+    listed: &mut Listed<N>,
+) -> Result<(), Error> {
     for id in rows.in_range(ids) {
         // SAFETY: as before.
         unsafe { add_new_to_lanes(id, core::ptr::from_ref(id).wrapping_add(1), listed) };
@@ -196,8 +207,8 @@ fn end_before_culprit(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32], listed: &m
 
 /// The same for rows of more units than are added together.
 #[inline(never)]
-fn add_new_wide(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
-    let mut listed = Listed::new(rows, seen.as_mut_ptr());
+fn add_new_wide<const N: usize>(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+    let mut listed = Listed::<N>::new(rows, seen.as_mut_ptr());
     let start = listed.list();
     let mut ids = ids;
     let mut outcome = Ok(());

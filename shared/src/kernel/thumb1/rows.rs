@@ -39,15 +39,13 @@ pub(super) struct Table {
     seen: *mut u32,
 }
 
-type List = [MaybeUninit<u32>; LIST];
-
 /// Adds the rows that are listed up to `end` to `sums`.
 ///
 /// # Safety
 ///
 /// Up to there the list is filled, with rows of a table, and there is a sum for each unit of it.
 #[inline]
-unsafe fn add_all(list: &mut List, end: *mut u32, sums: &mut [i32]) {
+unsafe fn add_all(list: &mut [MaybeUninit<u32>], end: *mut u32, sums: &mut [i32]) {
     let start = list.as_mut_ptr().cast::<u32>();
     if end == start {
         return;
@@ -72,7 +70,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
     if !suits(rows, sums) {
         return portable::add(rows, ids, sums);
     }
-    let mut list: List = [const { MaybeUninit::uninit() }; LIST];
+    let mut list = [const { MaybeUninit::uninit() }; LIST];
     let table = table(rows, core::ptr::null_mut());
     for part in ids.chunks(LIST) {
         // SAFETY: the ids are there, and the list has room for as many.
@@ -88,13 +86,19 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
 }
 
 /// See [`Rows::add_new`].
-pub(crate) fn add_new(rows: &Rows<'_>, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
+pub(crate) fn add_new<const N: usize>(
+    rows: &Rows<'_>,
+    ids: &[u16],
+    seen: &mut [u32],
+    sums: &mut [i32],
+) -> Result<(), Error> {
+    const { assert!(N <= LIST && N.is_multiple_of(4), "lists are filled up to a multiple of four") };
     if !suits(rows, sums) || seen.len() * 32 < rows.count {
-        return portable::add_new(rows, ids, seen, sums);
+        return portable::add_new::<N>(rows, ids, seen, sums);
     }
-    let mut list: List = [const { MaybeUninit::uninit() }; LIST];
+    let mut list = [const { MaybeUninit::uninit() }; N];
     let table = table(rows, seen.as_mut_ptr());
-    for part in ids.chunks(LIST) {
+    for part in ids.chunks(N) {
         let start = list.as_mut_ptr().cast::<u32>();
         // SAFETY: the ids are there, and the list has room for as many; there is a bit of `seen` for each row.
         let pair = unsafe { list_new_rows(part.as_ptr(), part.as_ptr_range().end, start, &raw const table) };
