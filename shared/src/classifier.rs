@@ -2,11 +2,13 @@
 
 use crate::{
     Error, Layer, Layers, Logits, Model, ScratchView,
+    fold::Fold,
     kernel::{self, Rows},
     layer::forward,
     scan::{Stand, scan},
     seen_words,
     vocabulary::Vocabulary,
+    words::{FOLDING, FOREIGN},
 };
 
 /// How many new rows are listed before they are added: of those that wait, and of those that are given.
@@ -19,8 +21,9 @@ const MANY: usize = 128;
 /// `static`, in an interrupt handler's task, and several run side by side.
 #[derive(Debug)]
 pub struct Classifier<'m, 's> {
-    stand: Stand,
-    vocabulary: Vocabulary<'m>,
+    /// Where the words are those of [`FOLDING`].
+    fold: Option<Fold>,
+    words: Words<'m>,
     document: Document<'m, 's>,
     first: Layer<'m>,
     /// The two layers after the first, which most nets do not go beyond, read from the file once; and those after them.
@@ -29,6 +32,31 @@ pub struct Classifier<'m, 's> {
     logit_scale: f32,
     logits: &'s mut [i32],
     activations: &'s mut [i16],
+}
+
+/// From text to rows.
+#[derive(Debug)]
+struct Words<'m> {
+    stand: Stand,
+    vocabulary: Vocabulary<'m>,
+}
+
+impl Words<'_> {
+    /// Adds the rows of the words that end in these bytes to a document.
+    fn read(&mut self, bytes: &[u8], document: &mut Document<'_, '_>) {
+        let mut rest = bytes;
+        loop {
+            let room = document.waiting.get_mut(document.len..).unwrap_or_default();
+            let wanted = room.len();
+            let (read, count) = scan(&mut self.stand, rest, &self.vocabulary, room);
+            rest = rest.get(read..).unwrap_or_default();
+            document.len += count;
+            if count < wanted {
+                break;
+            }
+            document.flush();
+        }
+    }
 }
 
 /// What there is of the document: its rows, and their sums.
@@ -115,8 +143,8 @@ impl<'m, 's> Classifier<'m, 's> {
         let logit_scale = model.logit_scale();
         // Made at once, so that it is not moved.
         Ok(Self {
-            stand: Stand::START,
-            vocabulary,
+            fold: (vocabulary.tokeniser() & !FOREIGN == FOLDING).then(Fold::default),
+            words: Words { stand: Stand::START, vocabulary },
             document,
             first,
             near: [layers.next(), layers.next()],
@@ -129,17 +157,10 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
     pub fn text(&mut self, chunk: &[u8]) {
-        let mut rest = chunk;
-        loop {
-            let room = self.document.waiting.get_mut(self.document.len..).unwrap_or_default();
-            let wanted = room.len();
-            let (read, count) = scan(&mut self.stand, rest, &self.vocabulary, room);
-            rest = rest.get(read..).unwrap_or_default();
-            self.document.len += count;
-            if count < wanted {
-                break;
-            }
-            self.document.flush();
+        let (words, document) = (&mut self.words, &mut self.document);
+        match &mut self.fold {
+            None => words.read(chunk, document),
+            Some(fold) => fold.feed(chunk, |folded| words.read(folded, document)),
         }
     }
 
@@ -180,14 +201,18 @@ impl<'m, 's> Classifier<'m, 's> {
 
     /// Forgets what was read of the document.
     pub fn reset(&mut self) {
-        self.stand = Stand::START;
+        self.fold = self.fold.map(|_| Fold::default());
+        self.words.stand = Stand::START;
         self.document.clear();
     }
 
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
-        if let Some(row) = self.stand.finish().and_then(|hash| self.vocabulary.row(hash)) {
+        if let Some(fold) = &mut self.fold {
+            fold.finish(|folded| self.words.read(folded, &mut self.document));
+        }
+        if let Some(row) = self.words.stand.finish().and_then(|hash| self.words.vocabulary.row(hash)) {
             self.document.push(row);
         }
         self.document.flush();

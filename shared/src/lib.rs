@@ -31,6 +31,7 @@ pub mod arithmetic;
 mod classifier;
 mod crc;
 mod error;
+mod fold;
 pub mod format;
 mod kernel;
 mod layer;

@@ -11,7 +11,7 @@ use crate::{
     numeric::INPUT_MAX,
     reader::Reader,
     vocabulary::{self, Vocabulary},
-    words::{FOREIGN, TOKENISER},
+    words::{FOLDING, FOREIGN, TOKENISER},
 };
 
 /// A model file that has been validated once, as a whole; inference on it cannot fail.
@@ -246,18 +246,21 @@ fn view<'a>(header: &[u8; LAYER_LEN], arena: &'a [u8], rows: bool) -> Result<Lay
 
 fn source<'a>(input: &Input, arena: &'a [u8]) -> Result<Source<'a>, Error> {
     match *input {
-        Input::Text { tokeniser, .. } if tokeniser & !FOREIGN != TOKENISER => Err(Error::UnknownTokeniser),
-        Input::Text { seed, words, unknown_row, displacements, fingerprints, .. } => {
+        Input::Text { tokeniser, .. } if !matches!(tokeniser & !FOREIGN, TOKENISER | FOLDING) => {
+            Err(Error::UnknownTokeniser)
+        }
+        Input::Text { tokeniser, seed, words, unknown_row, displacements, fingerprints } => {
             let words = words as usize;
             if !(1..=MAX_ROWS - usize::from(unknown_row)).contains(&words) {
                 return Err(Error::BadShape);
             }
-            Ok(Source::Text(Vocabulary::new(
+            let vocabulary = Vocabulary::new(
                 seed,
                 table(arena, displacements, vocabulary::buckets(words))?,
                 table(arena, fingerprints, words)?,
                 unknown_row.then_some(words as u16),
-            )))
+            );
+            Ok(Source::Text(vocabulary.with_tokeniser(tokeniser)))
         }
         Input::Numbers { features, means, scales } => {
             let features = features as usize;

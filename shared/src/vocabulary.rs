@@ -7,7 +7,7 @@
 //!
 //! All of it is 32-bit arithmetic without a division and with one constant, so that a Cortex-M0 pays little.
 
-use crate::words::MULTIPLIER;
+use crate::words::{MULTIPLIER, Splitter, TOKENISER};
 
 /// The average number of words a bucket: fewer make the search faster, more make the table smaller.
 pub const WORDS_PER_BUCKET: usize = 4;
@@ -65,6 +65,7 @@ pub struct Vocabulary<'a> {
     fingerprints: &'a [u16],
     /// [`NO_ROW`] for none: as a word, so that a vocabulary is moved word by word.
     unknown_row: u32,
+    tokeniser: u32,
 }
 
 impl<'a> Vocabulary<'a> {
@@ -75,7 +76,25 @@ impl<'a> Vocabulary<'a> {
     #[must_use]
     pub const fn new(seed: u32, displacements: &'a [u16], fingerprints: &'a [u16], unknown_row: Option<u16>) -> Self {
         let unknown_row = if let Some(row) = unknown_row { row as u32 } else { NO_ROW };
-        Self { seed, displacements, fingerprints, unknown_row }
+        Self { seed, displacements, fingerprints, unknown_row, tokeniser: TOKENISER as u32 }
+    }
+
+    /// The same for the words of another [tokeniser](crate::words): its version, [foreign](crate::words::FOREIGN) or not.
+    #[must_use]
+    pub const fn with_tokeniser(self, tokeniser: u16) -> Self {
+        Self { tokeniser: tokeniser as u32, ..self }
+    }
+
+    /// The version of the tokeniser of its words, with [`FOREIGN`](crate::words::FOREIGN) set where they are another's.
+    #[must_use]
+    pub const fn tokeniser(&self) -> u16 {
+        self.tokeniser as u16
+    }
+
+    /// A splitter of text into words as they are here.
+    #[must_use]
+    pub fn splitter(&self) -> Splitter {
+        Splitter::by(self.tokeniser()).unwrap_or_default()
     }
 
     /// The seed of the words' hashes.

@@ -4,12 +4,20 @@
 //! through whole). ASCII letters are lower-cased; every other byte separates. There is no Unicode case folding.
 //! On the IMDB reviews this rule gives the words of Keras's `imdb.npz`.
 //!
+//! That is [`TOKENISER`]. For text in other tongues there is [`FOLDING`], which lower-cases Latin, Greek and Cyrillic letters
+//! and takes punctuation beyond ASCII for what it is, before the same rule splits.
+//!
 //! A word is known by its 32-bit [`Hash`](struct@Hash); the text itself is never stored.
 
 use core::slice;
 
+use crate::fold::Fold;
+
 /// The version of the rule above. A model file names the version that its vocabulary was made with.
 pub const TOKENISER: u16 = 1;
+
+/// The version that folds what is beyond ASCII first; FORMAT.md says how.
+pub const FOLDING: u16 = 2;
 
 /// Stands beside that version in a model file whose vocabulary and training data were split by a foreign tokeniser.
 ///
@@ -87,6 +95,24 @@ pub(crate) fn rest(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) ->
     false
 }
 
+/// Splits the next bytes of a text; `in_word` says where they start and end.
+#[inline]
+fn split(in_word: &mut bool, bytes: &[u8], sink: &mut impl WordSink) {
+    let mut bytes = bytes.iter();
+    // Where the stream stands is where the code stands: in a word, or between two.
+    if !*in_word && !start(&mut bytes, sink) {
+        return;
+    }
+    while rest(&mut bytes, sink) {
+        sink.end();
+        if !start(&mut bytes, sink) {
+            *in_word = false;
+            return;
+        }
+    }
+    *in_word = true;
+}
+
 /// Splits a byte stream into words, in chunks of any size.
 ///
 /// # Example
@@ -110,35 +136,42 @@ pub(crate) fn rest(bytes: &mut slice::Iter<'_, u8>, sink: &mut impl WordSink) ->
 #[derive(Debug, Clone, Default)]
 pub struct Splitter {
     in_word: bool,
+    /// Where the rule is [`FOLDING`].
+    fold: Option<Fold>,
 }
 
 impl Splitter {
-    /// A splitter at the start of a text.
+    /// A splitter by the rule [`TOKENISER`], at the start of a text.
     #[must_use]
     pub const fn new() -> Self {
-        Self { in_word: false }
+        Self { in_word: false, fold: None }
+    }
+
+    /// A splitter by the rule of this version, [`FOREIGN`] or not; `None` if there is no such rule.
+    #[must_use]
+    pub fn by(tokeniser: u16) -> Option<Self> {
+        match tokeniser & !FOREIGN {
+            TOKENISER => Some(Self::new()),
+            FOLDING => Some(Self { fold: Some(Fold::default()), ..Self::new() }),
+            _ => None,
+        }
     }
 
     /// Reads the next bytes of the text.
     #[inline]
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl WordSink) {
-        let mut bytes = bytes.iter();
-        // Where the stream stands is where the code stands: in a word, or between two.
-        if !self.in_word && !start(&mut bytes, sink) {
-            return;
+        let in_word = &mut self.in_word;
+        match &mut self.fold {
+            None => split(in_word, bytes, sink),
+            Some(fold) => fold.feed(bytes, |bytes| split(in_word, bytes, sink)),
         }
-        while rest(&mut bytes, sink) {
-            sink.end();
-            if !start(&mut bytes, sink) {
-                self.in_word = false;
-                return;
-            }
-        }
-        self.in_word = true;
     }
 
     /// Ends the text, and with it a word that reaches to the last byte. Ready for the next text.
     pub fn finish(&mut self, sink: &mut impl WordSink) {
+        if let Some(fold) = &mut self.fold {
+            fold.finish(|bytes| split(&mut self.in_word, bytes, sink));
+        }
         if self.in_word {
             sink.end();
             self.in_word = false;

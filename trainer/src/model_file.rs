@@ -5,7 +5,7 @@ use std::path::Path;
 use edgefit::{
     Model,
     format::{self, Header, Input, LayerHeader, PREFIX_LEN, Provenance},
-    words::{FOREIGN, TOKENISER},
+    words::FOREIGN,
 };
 
 use crate::{
@@ -46,7 +46,7 @@ impl ModelFile {
         let labels = labels.join("\0");
         let input = match inputs {
             Inputs::Words(vocabulary) => Input::Text {
-                tokeniser: if vocabulary.foreign { TOKENISER | FOREIGN } else { TOKENISER },
+                tokeniser: vocabulary.tokeniser.version() | if vocabulary.foreign { FOREIGN } else { 0 },
                 seed: vocabulary.seed,
                 words: vocabulary.fingerprints.len() as u32,
                 unknown_row: vocabulary.unknown_row().is_some(),

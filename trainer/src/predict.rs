@@ -11,7 +11,7 @@ use edgefit::{
     Classifier, Model,
     link::Served,
     vocabulary::Vocabulary,
-    words::{Hash, Splitter, WordSink},
+    words::{Hash, WordSink},
 };
 use serde::Serialize;
 
@@ -28,8 +28,9 @@ pub struct PredictArgs {
     /// The exported model file
     #[arg(value_name = "FILE")]
     pub model: PathBuf,
-    /// Texts, one an argument; for a model of numbers: numbers separated by commas, such as 5.1,3.5,1.4
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    /// Texts, one an argument; for a model of numbers: numbers separated by commas, such as 5.1,3.5,1.4. After `--` one may
+    /// begin with a dash
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
     pub texts: Vec<String>,
     /// Read texts from this file, one a line; `-` is stdin, which is read too where neither texts nor a file are given
     #[arg(long, value_name = "FILE", conflicts_with = "texts")]
@@ -194,7 +195,7 @@ fn weigh(
     class: usize,
 ) -> Vec<Weighed> {
     let mut known = Known { vocabulary, word: Vec::new(), hash: Hash::new(vocabulary.seed()), found: Vec::new() };
-    let mut splitter = Splitter::new();
+    let mut splitter = vocabulary.splitter();
     splitter.feed(text, &mut known);
     splitter.finish(&mut known);
     let all = lead(logits, class);

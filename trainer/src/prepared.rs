@@ -29,14 +29,21 @@ fn vocabulary_size(source: &Source) -> usize {
 }
 
 /// What the first layer takes, from the fitting documents.
-fn inputs(dataset: &Dataset, fitting: &Split, asked: usize, notes: &mut Vec<String>) -> Result<Inputs> {
+fn inputs(dataset: &Dataset, source: &Source, fitting: &Split, notes: &mut Vec<String>) -> Result<Inputs> {
+    let asked = vocabulary_size(source);
+    if source.reading.tokeniser.is_some() && (dataset.features.is_some() || dataset.word_index.is_some()) {
+        return Err(Error::usage(
+            format!("--tokeniser makes no sense for `{}`, which has no texts to split", source.data),
+            "leave it out",
+        ));
+    }
     if let Some(features) = &dataset.features {
         return Ok(Inputs::Numbers(Standards::of(fitting, features.len())));
     }
     if dataset.word_index.is_some() {
         return VocabularyTables::of(dataset, fitting, asked).map(Inputs::Words);
     }
-    let counts = WordCounts::of(fitting);
+    let counts = WordCounts::by(source.tokeniser(), fitting);
     if !dataset.synthetic {
         notes.extend(of_words(&counts, asked));
     }
@@ -109,7 +116,7 @@ impl Prepared {
         };
         let fitting = split.as_ref().map_or(&dataset.train, |(fitting, _)| fitting);
         let mut notes = dataset.notes.clone();
-        let inputs = inputs(&dataset, fitting, vocabulary_size(source), &mut notes)?;
+        let inputs = inputs(&dataset, source, fitting, &mut notes)?;
         notes.extend(Schedule::of(source, &inputs, fitting.len()).note());
         // Each half on a thread of its own; neither depends on the other.
         let (train, test) = std::thread::scope(|scope| {

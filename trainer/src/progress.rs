@@ -142,6 +142,9 @@ pub struct EpochProgress {
     epochs: u32,
 }
 
+/// A run has about so many lines at most where the bar cannot be drawn.
+const LINES: u32 = 50;
+
 impl EpochProgress {
     /// A run of so many epochs, at most.
     #[must_use]
@@ -162,6 +165,10 @@ impl EpochProgress {
         let EpochRecord { epoch, train_loss: loss, train_accuracy: accuracy, .. } = record;
         let (validation_loss, validation_accuracy) = (record.validation_loss(), record.validation_accuracy);
         if self.bar.is_hidden() {
+            // Of a long run not every line.
+            if *epoch != 1 && *epoch != self.epochs && !epoch.is_multiple_of(self.epochs.div_ceil(LINES)) {
+                return;
+            }
             eprintln!(
                 "epoch {epoch:>3}/{}: loss {loss:.4}, accuracy {accuracy:.4}, validation loss {validation_loss:.4}, \
                  accuracy {validation_accuracy:.4}",

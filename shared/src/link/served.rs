@@ -8,7 +8,7 @@ const MOST_ROWS: usize = 300;
 
 /// The classifier that a board serves: of text or of numbers, as its model is.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one, and no heap for a box")]
+#[allow(clippy::large_enum_variant, reason = "a board has one, and no heap for the larger of the two")]
 pub enum Served<'m, 's> {
     /// Of text.
     Text(Classifier<'m, 's>),

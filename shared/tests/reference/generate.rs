@@ -5,8 +5,22 @@ use proptest::{collection::vec, prelude::*};
 use super::{Layer, Network, Unit, numeric::NumericNetwork};
 
 /// Words that some models know.
-pub(crate) const WORDS: [&str; 12] =
-    ["a", "film", "don't", "10", "caf\u{e9}", "wonderful", "awful", "of", "'", "it's", "\u{4e2d}\u{6587}", "the"];
+pub(crate) const WORDS: [&str; 14] = [
+    "a",
+    "film",
+    "don't",
+    "10",
+    "caf\u{e9}",
+    "wonderful",
+    "awful",
+    "of",
+    "'",
+    "it's",
+    "\u{4e2d}\u{6587}",
+    "the",
+    "\u{e9}t\u{e9}",
+    "l'\u{436}",
+];
 
 /// Weights of `bits` bits, the extremes as often as all others in a while.
 fn weight(bits: u8) -> impl Strategy<Value = i16> {
@@ -52,12 +66,12 @@ fn layers(inputs: usize, rows: bool) -> impl Strategy<Value = Vec<Layer>> {
 
 /// Any small network; in some an accumulator could overflow.
 pub(crate) fn network() -> impl Strategy<Value = Network> {
-    (1usize..=40, any::<bool>()).prop_flat_map(|(words, unknown_row)| {
+    (1usize..=40, any::<bool>(), 1u16..=2).prop_flat_map(|(words, unknown_row, tokeniser)| {
         let vocabulary = (any::<u32>(), vec(any::<u16>(), words.div_ceil(4)), vec(any::<u16>(), words));
         let known = vec(any::<bool>(), WORDS.len());
         (vocabulary, known, layers(words + usize::from(unknown_row), true)).prop_map(
             move |((seed, displacements, fingerprints), known, layers)| {
-                let mut network = Network { seed, displacements, fingerprints, unknown_row, layers };
+                let mut network = Network { tokeniser, seed, displacements, fingerprints, unknown_row, layers };
                 WORDS
                     .iter()
                     .zip(known)
@@ -115,6 +129,7 @@ pub(crate) fn text() -> impl Strategy<Value = Vec<u8>> {
         }),
         2 => "[a-z'0-9]{1,8}[ .,-]".prop_map(String::into_bytes),
         1 => Just(b"<br />".to_vec()),
+        1 => "[\u{c9}\u{ab}\u{2019}\u{416}tlL]{1,6} ".prop_map(String::into_bytes),
         1 => vec(any::<u8>(), 0..6),
     ];
     vec(piece, 0..12).prop_map(|pieces| pieces.concat())

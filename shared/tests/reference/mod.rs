@@ -16,6 +16,8 @@ const WRAP: u64 = 1 << 32;
 /// A model.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
+    /// 1 or 2.
+    pub(crate) tokeniser: u16,
     pub(crate) seed: u32,
     pub(crate) displacements: Vec<u16>,
     pub(crate) fingerprints: Vec<u16>,
@@ -46,6 +48,24 @@ enum Takes {
     Rows,
     Numbers,
     Activations(u16),
+}
+
+/// A text as tokeniser 2 has it, character by character; what is not UTF-8 stays.
+fn folded(text: &[u8]) -> Vec<u8> {
+    let fold = |c: char| match c as u32 {
+        0x2019 => '\'',
+        0xaa | 0xb5 | 0xba | 0x130 | 0x200c | 0x200d | 0x3005 | 0x3006 => c,
+        0x80..=0xbf | 0xd7 | 0xf7 | 0x2000..=0x206f | 0x3000..=0x303f | 0xfeff => ' ',
+        0x3c2 => '\u{3c3}',
+        0xc0..=0x17f | 0x386..=0x3ab | 0x400..=0x52f => c.to_lowercase().next().expect("each has one"),
+        _ => c,
+    };
+    let mut out = Vec::new();
+    for chunk in text.utf8_chunks() {
+        out.extend(chunk.valid().chars().map(fold).collect::<String>().bytes());
+        out.extend(chunk.invalid());
+    }
+    out
 }
 
 /// The distinct words of a text.
@@ -111,7 +131,8 @@ impl Network {
 
     /// The rows that a text sets.
     pub(crate) fn rows_of(&self, text: &[u8]) -> BTreeSet<usize> {
-        words(text).iter().filter_map(|word| self.row(word)).collect()
+        let folded = if self.tokeniser == 2 { folded(text) } else { text.to_vec() };
+        words(&folded).iter().filter_map(|word| self.row(word)).collect()
     }
 
     /// How many rows the first layer has.
@@ -133,7 +154,7 @@ impl Network {
     pub(crate) fn file(&self) -> Vec<u8> {
         let mut arena = Arena::default();
         let input = Input::Text {
-            tokeniser: 1,
+            tokeniser: self.tokeniser,
             seed: self.seed,
             words: self.fingerprints.len() as u32,
             unknown_row: self.unknown_row,

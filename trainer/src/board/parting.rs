@@ -10,7 +10,7 @@ use edgefit::{
     arithmetic::MULTIPLIER_MIN,
     format::{ALIGNMENT, MAX_CLASSES, write},
     vocabulary::Vocabulary,
-    words::{Hash, Splitter, WordSink},
+    words::{Hash, WordSink},
 };
 
 use super::{Board, Document, Session};
@@ -110,7 +110,7 @@ fn rows(file: &[u8], text: &[u8]) -> Vec<u16> {
     let Ok(model) = file.model() else { return Vec::new() };
     let Some(vocabulary) = model.vocabulary() else { return Vec::new() };
     let mut rows = Rows { vocabulary, hash: Hash::new(vocabulary.seed()), found: Vec::new() };
-    let mut splitter = Splitter::new();
+    let mut splitter = vocabulary.splitter();
     splitter.feed(text, &mut rows);
     splitter.finish(&mut rows);
     rows.found

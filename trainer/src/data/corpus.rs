@@ -6,7 +6,7 @@ use super::{Split, Standards, row_set::RowSet};
 use edgefit::{
     Model,
     vocabulary::Vocabulary,
-    words::{Hash, Splitter, WordSink},
+    words::{Hash, WordSink},
 };
 
 /// The documents of a split as row ids: of each document the rows that occur in it, once each, ascending.
@@ -67,7 +67,7 @@ impl Corpus {
         offsets.push(0);
         let mut rows = Vec::new();
         let mut lookup = Lookup { vocabulary, hash: Hash::new(vocabulary.seed()), seen: RowSet::new() };
-        let mut splitter = Splitter::new();
+        let mut splitter = vocabulary.splitter();
         for text in split.texts() {
             splitter.feed(text, &mut lookup);
             splitter.finish(&mut lookup);

@@ -1,6 +1,6 @@
 //! How often each word occurs.
 
-use super::Split;
+use super::{Split, Tokeniser};
 use edgefit::words::{Splitter, WordSink};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -10,22 +10,35 @@ use std::cmp::Ordering;
 pub struct WordCounts {
     counts: FxHashMap<Box<[u8]>, u64>,
     tokens: u64,
+    tokeniser: Tokeniser,
 }
 
 /// A word and how often it occurs.
 pub(super) type Counted<'a> = (&'a [u8], u64);
 
 impl WordCounts {
-    /// Counts the words of a split, as `edgefit` splits them.
+    /// Counts the words of a split, as `edgefit` splits them by the default rule.
     #[must_use]
     pub fn of(split: &Split) -> Self {
-        let mut counter = Counter::default();
-        let mut splitter = Splitter::new();
+        Self::by(Tokeniser::default(), split)
+    }
+
+    /// Counts the words of a split, as `edgefit` splits them by this rule.
+    #[must_use]
+    pub fn by(tokeniser: Tokeniser, split: &Split) -> Self {
+        let mut counter = Counter { into: Self { tokeniser, ..Self::default() }, ..Counter::default() };
+        let mut splitter = Splitter::by(tokeniser.version()).unwrap_or_default();
         for text in split.texts() {
             splitter.feed(text, &mut counter);
             splitter.finish(&mut counter);
         }
         counter.into
+    }
+
+    /// The rule by which they were split.
+    #[must_use]
+    pub fn tokeniser(&self) -> Tokeniser {
+        self.tokeniser
     }
 
     /// How many distinct words there are.

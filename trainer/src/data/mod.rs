@@ -47,6 +47,6 @@ pub(crate) use fingerprint::fingerprint;
 pub use held_out::held_out;
 pub use inputs::{Inputs, Standards};
 pub(crate) use own::of_words;
-pub use source::{Delimiter, Encoding, Impute, Reading, Source, YesNo};
+pub use source::{Delimiter, Encoding, Impute, Reading, Source, Tokeniser, YesNo};
 pub use split::Split;
 pub use tables::{MAX_WORDS, VocabularyTables};

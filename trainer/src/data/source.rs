@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use edgefit::words;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -62,6 +63,34 @@ pub struct Reading {
     /// How many words the vocabulary has: the most frequent ones of the documents to fit [default: 10000]
     #[arg(long, value_name = "N")]
     pub vocabulary: Option<usize>,
+    /// How text is split into words [default: 1]
+    #[arg(long, value_name = "1|2")]
+    pub tokeniser: Option<Tokeniser>,
+}
+
+/// How text is split into words; it is written in the model file, and the board does the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokeniser {
+    /// Runs of letters, digits, apostrophes and all that is not ASCII; ASCII is lower-cased
+    #[default]
+    #[value(name = "1")]
+    Ascii,
+    /// For text that is not English: Latin, Greek and Cyrillic letters are lower-cased too, and punctuation beyond ASCII
+    /// separates
+    #[value(name = "2")]
+    Folding,
+}
+
+impl Tokeniser {
+    /// Its version, as in a model file.
+    #[must_use]
+    pub const fn version(self) -> u16 {
+        match self {
+            Self::Ascii => words::TOKENISER,
+            Self::Folding => words::FOLDING,
+        }
+    }
 }
 
 /// Yes or no.
@@ -161,6 +190,12 @@ impl Reading {
 }
 
 impl Source {
+    /// How its texts are split.
+    #[must_use]
+    pub fn tokeniser(&self) -> Tokeniser {
+        self.reading.tokeniser.unwrap_or_default()
+    }
+
     /// Refuses flags that only make sense for a file of one's own.
     pub(super) fn refuse_reading(&self) -> Result<()> {
         let Some(flag) = self.reading.flag() else { return Ok(()) };

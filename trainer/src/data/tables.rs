@@ -1,6 +1,6 @@
 //! The vocabulary's tables: which words have a row, and under which seed.
 
-use super::{Corpus, Dataset, Split, WordCounts, displace::Placement};
+use super::{Corpus, Dataset, Split, Tokeniser, WordCounts, displace::Placement};
 use crate::{Error, Result};
 use edgefit::{vocabulary::Vocabulary, words::Hash};
 
@@ -32,6 +32,8 @@ pub struct VocabularyTables {
     /// Whether the words are those of a foreign tokeniser: Keras's. Then there are two rows more, as with Keras: one
     /// that every word outside the vocabulary sets, and a last one that every document sets.
     pub foreign: bool,
+    /// The rule by which texts are split.
+    pub tokeniser: Tokeniser,
 }
 
 impl VocabularyTables {
@@ -53,7 +55,12 @@ impl VocabularyTables {
             ));
         };
         let (inside, outside) = words.split_at(count.min(words.len()));
-        Self::place(inside.iter().map(AsRef::as_ref).collect(), outside.iter().map(AsRef::as_ref), true)
+        Self::place(
+            inside.iter().map(AsRef::as_ref).collect(),
+            outside.iter().map(AsRef::as_ref),
+            true,
+            Tokeniser::default(),
+        )
     }
 
     /// Makes a vocabulary of the `size` most frequent words, ties by bytes ascending; fewer if there are fewer.
@@ -69,7 +76,7 @@ impl VocabularyTables {
         check_size(size)?;
         let (inside, outside) = counts.ranked(size);
         let inside = inside.into_iter().map(|(word, _)| word).collect();
-        Self::place(inside, outside.iter().map(|(word, _)| *word), false)
+        Self::place(inside, outside.iter().map(|(word, _)| *word), false, counts.tokeniser())
     }
 
     /// Gives each word `inside` a row, and tells those `outside` from them.
@@ -78,6 +85,7 @@ impl VocabularyTables {
         inside: Vec<&'a [u8]>,
         outside: impl Iterator<Item = &'a [u8]> + Clone,
         foreign: bool,
+        tokeniser: Tokeniser,
     ) -> Result<Self> {
         if inside.is_empty() {
             return Err(Error::input("the training texts", "they hold no word", "check that they are texts"));
@@ -96,7 +104,7 @@ impl VocabularyTables {
         }
         let words = placement.words_of_rows();
         let Placement { displacements, fingerprints, .. } = placement;
-        Ok(Self { seed, displacements, fingerprints, words, strangers, foreign })
+        Ok(Self { seed, displacements, fingerprints, words, strangers, foreign, tokeniser })
     }
 
     /// How many rows a network has in training.
@@ -121,6 +129,7 @@ impl VocabularyTables {
     #[must_use]
     pub fn view(&self) -> Vocabulary<'_> {
         Vocabulary::new(self.seed, &self.displacements, &self.fingerprints, self.unknown_row())
+            .with_tokeniser(self.tokeniser.version())
     }
 
     /// The documents of a split, as training sees them.

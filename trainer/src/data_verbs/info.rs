@@ -6,7 +6,7 @@ use edgefit::words::{Splitter, WordSink};
 use serde::Serialize;
 
 use crate::{
-    data::{Dataset, Source, Split, WordCounts, of_words},
+    data::{Dataset, Source, Split, Tokeniser, WordCounts, of_words},
     prepared::VOCABULARY,
     run::DatasetInfo,
 };
@@ -67,9 +67,10 @@ impl Info {
         let DatasetInfo { name, source, reading, sha256, synthetic, mut notes, .. } = DatasetInfo::of(dataset, source);
         let (train, test) = (&dataset.train, &dataset.test);
         let features = dataset.features.clone();
-        let half = |split| HalfInfo::of(split, &dataset.labels, features.is_some());
+        let tokeniser = reading.tokeniser.unwrap_or_default();
+        let half = |split| HalfInfo::of(split, &dataset.labels, features.is_some(), tokeniser);
         if features.is_none() && !synthetic && dataset.word_index.is_none() {
-            notes.extend(of_words(&WordCounts::of(train), reading.vocabulary.unwrap_or(VOCABULARY)));
+            notes.extend(of_words(&WordCounts::by(tokeniser, train), reading.vocabulary.unwrap_or(VOCABULARY)));
         }
         Self { schema: 1, name, source, sha256, synthetic, train: half(train), test: half(test), features, notes }
     }
@@ -109,8 +110,8 @@ impl Info {
 }
 
 impl HalfInfo {
-    fn of(split: &Split, labels: &[String], numbers: bool) -> Self {
-        let counts = if numbers { WordCounts::default() } else { WordCounts::of(split) };
+    fn of(split: &Split, labels: &[String], numbers: bool, tokeniser: Tokeniser) -> Self {
+        let counts = if numbers { WordCounts::default() } else { WordCounts::by(tokeniser, split) };
         let documents = split.class_counts(labels.len());
         let class = |(label, documents): (&String, usize)| ClassInfo { label: label.clone(), documents };
         Self {
@@ -118,7 +119,9 @@ impl HalfInfo {
             classes: labels.iter().zip(documents).map(class).collect(),
             words: counts.tokens(),
             distinct_words: counts.distinct(),
-            words_per_document: Lengths::of(split.texts().filter(|_| !numbers).map(words).collect()),
+            words_per_document: Lengths::of(
+                split.texts().filter(|_| !numbers).map(|text| words(text, tokeniser)).collect(),
+            ),
         }
     }
 }
@@ -137,7 +140,7 @@ impl Lengths {
 }
 
 /// How many words a text has.
-fn words(text: &[u8]) -> u64 {
+fn words(text: &[u8], tokeniser: Tokeniser) -> u64 {
     struct Count(u64);
     impl WordSink for Count {
         fn byte(&mut self, _: u8) {}
@@ -145,7 +148,7 @@ fn words(text: &[u8]) -> u64 {
             self.0 += 1;
         }
     }
-    let (mut splitter, mut count) = (Splitter::new(), Count(0));
+    let (mut splitter, mut count) = (Splitter::by(tokeniser.version()).unwrap_or_default(), Count(0));
     splitter.feed(text, &mut count);
     splitter.finish(&mut count);
     count.0

@@ -102,7 +102,7 @@ pub fn run(args: &DataVerbArgs) -> Result<String> {
     match &args.verb {
         DataVerb::Info(args) => {
             let dataset = Dataset::open(&args.data)?;
-            let info = info::Info::of(&dataset, &args.data.data);
+            let info = info::Info::of(&dataset, &args.data);
             Ok(if args.print.json {
                 serde_json::to_string_pretty(&info).expect("plain data") + "\n"
             } else {

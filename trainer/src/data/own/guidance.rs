@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::{
     Error, Result,
-    data::{Split, WordCounts},
+    data::{Split, Tokeniser, WordCounts},
 };
 
 /// With fewer documents of a class to fit, nothing that is learnt of it carries far.
@@ -106,9 +106,10 @@ pub(crate) fn of_words(counts: &WordCounts, asked: usize) -> Vec<String> {
         ));
     }
     let other = counts.beyond_ascii() as f64 / counts.tokens().max(1) as f64;
-    if other > FOREIGN_LETTERS {
+    if other > FOREIGN_LETTERS && counts.tokeniser() == Tokeniser::Ascii {
         notes.push(format!(
-            "{:.1}% of the words have letters beyond ASCII, whose case the tokeniser keeps apart",
+            "{:.1}% of the words have characters beyond ASCII, whose case and punctuation the tokeniser leaves as they are \
+             (--tokeniser 2 does not)",
             100.0 * other
         ));
     }
