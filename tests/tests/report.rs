@@ -22,7 +22,7 @@ impl Study {
         let mut trainer = cargo_trainer();
         let recipes = "baseline,linear,smaller,much-bigger,l1,l2,dropout,early-stopping,more-data-0.25,more-data-0.5";
         trainer.args(["study", "--json", "--data", "synthetic:1200", "--recipes", recipes, "--seeds", "2"]);
-        trainer.args(["--epochs", "6", "--batch-size", "128", "--protocol", "article,held-out"]);
+        trainer.args(["--epochs", "6", "--batch-size", "128", "--protocol", "article,held-out", "--bits", "8,4"]);
         trainer.args(["--board", "qemu:mps2-an386", "--documents", "20", "--output"]).arg(folder.path().join("study"));
         let assert = trainer.arg("--report").arg(folder.path().join("report.html")).assert();
         let json = serde_json::from_slice(&assert.get_output().stdout).expect("one JSON object on stdout");
@@ -128,7 +128,8 @@ fn says_what_the_study_found(study: &Study) {
     }
     // No table of gains or networks is without the linear model, whatever the protocol.
     for protocol in ["article", "held-out"] {
-        let is_linear = |row: &&Value| row["recipe"] == "linear" && row["protocol"] == protocol;
+        let is_linear =
+            |row: &&Value| row["recipe"] == "linear" && row["protocol"] == protocol && row["deployment"] == "i4";
         assert_eq!(study.json["models"].as_array().unwrap().iter().filter(is_linear).count(), 2);
         assert!(page.contains(&format!("Under the {protocol} protocol linear, which has no hidden layer,")));
     }
@@ -140,9 +141,15 @@ fn says_what_the_study_found(study: &Study) {
     let names = |extension| study.figures(extension).iter().map(stem).collect::<Vec<_>>();
     assert_eq!(names("svg"), names("png"));
     assert_eq!(names("svg"), names("csv"));
-    for figure in
-        ["article-much-bigger", "article-l1", "article-more-data", "held-out-early-stopping", "gains", "margins"]
-    {
+    for figure in [
+        "article-much-bigger",
+        "article-l1",
+        "article-more-data",
+        "held-out-early-stopping",
+        "gains",
+        "margins",
+        "margins-i4",
+    ] {
         assert!(names("svg").iter().any(|name| name == figure), "no figure {figure}");
     }
     tidy(&study.folder.path().join("study/results.csv"), &study.json);
@@ -173,8 +180,9 @@ fn tidy(path: &Path, json: &Value) {
             rows.iter().find(of).map(|row| row[7].parse::<f64>().unwrap())
         };
         assert_eq!(find("test", "float"), model["float"]["test_accuracy"].as_f64(), "{key:?}");
-        assert_eq!(find("test", "i8"), model["integer"]["test_accuracy"].as_f64(), "{key:?}");
-        assert_eq!(find("test", "board"), model["board"]["test_accuracy"].as_f64(), "{key:?}");
+        assert_eq!(find("test", &text("deployment")), model["integer"]["test_accuracy"].as_f64(), "{key:?}");
+        let board = if model["deployment"] == "i8" { "board" } else { "board-i4" };
+        assert_eq!(find("test", board), model["board"]["test_accuracy"].as_f64(), "{key:?}");
         assert_eq!(find("train", "float"), model["float"]["train_accuracy"].as_f64(), "{key:?}");
     }
 }

@@ -220,6 +220,16 @@ pub struct StudyArgs {
     /// Knobs that override the recipe.
     #[command(flatten)]
     pub knobs: Knobs,
+    /// The deployments of each network: bits a weight of the first layer, and of other large ones, such as `8,4`
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "8",
+        hide_possible_values = true
+    )]
+    pub bits: Vec<WeightBits>,
     /// The board.
     #[command(flatten)]
     pub board: BoardArgs,

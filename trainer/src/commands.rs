@@ -20,6 +20,7 @@ use crate::{
     models, parallel, predict,
     prepared::Prepared,
     progress::{EpochProgress, Progress},
+    quantise::WeightBits,
     recipe::{BASELINE, Knobs, Recipe},
     results::{BoardRow, ModelRow, Results},
     run::{DatasetInfo, Protocol, Run, Stand, check_vacant},
@@ -108,6 +109,7 @@ fn run_demo(args: &DemoArgs) -> Result<Outcome> {
         recipes: recipes.into_iter().map(Recipe::named).collect::<Result<_>>()?,
         seeds: vec![0, 1, 2],
         protocols: vec![Protocol::Article],
+        bits: vec![WeightBits::default()],
         board: Some((&board, "2000".parse::<Documents>().expect("a number"))),
         given: Knobs::default(),
         rules: Rules::default(),
@@ -190,6 +192,7 @@ fn run_study(args: &StudyArgs) -> Result<Outcome> {
         recipes,
         seeds: args.seeds.0.clone(),
         protocols: args.protocol.clone(),
+        bits: distinct(&args.bits),
         board: board.as_ref().map(|board| (board, args.board.documents)),
         given: args.knobs.clone(),
         rules,
@@ -198,6 +201,17 @@ fn run_study(args: &StudyArgs) -> Result<Outcome> {
         report: args.report.as_deref(),
     };
     run_plan(&args.data, &args.cache.cache(), &plan, &output, &args.print)
+}
+
+/// Each once, in order.
+fn distinct(bits: &[WeightBits]) -> Vec<WeightBits> {
+    let mut found = Vec::new();
+    for bits in bits {
+        if !found.contains(bits) {
+            found.push(*bits);
+        }
+    }
+    found
 }
 
 fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
@@ -281,7 +295,7 @@ impl Subject {
                 let evaluate = |stand| {
                     let folder = tempfile::tempdir_in(exports).map_err(Error::io("create", exports))?;
                     let file = folder.path().join("model.edgefit");
-                    let mut evaluated = evaluate_run(run, &inputs, &test, stand, &file)?;
+                    let mut evaluated = evaluate_run(run, &inputs, &test, stand, WeightBits::default(), &file)?;
                     // The file is in memory and its folder goes away: the run is what the user knows.
                     evaluated.row.file.path = run.folder.display().to_string();
                     Ok(evaluated)

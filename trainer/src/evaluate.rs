@@ -60,12 +60,19 @@ pub struct Foreign {
     pub stated_accuracy: Option<f32>,
 }
 
-/// Evaluates the epochs that stand for a run. The file of the last of them is written to `path`.
+/// Evaluates the epochs that stand for a run, deployed with so many bits a weight. The file of the last of them is written to `path`.
 ///
 /// # Errors
 ///
 /// A run with something missing or damaged, a network that cannot be quantised, a file that cannot be written.
-pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, path: &Path) -> Result<Evaluated> {
+pub fn evaluate_run(
+    run: &Run,
+    inputs: &Inputs,
+    test: &Corpus,
+    stand: Stand,
+    bits: WeightBits,
+    path: &Path,
+) -> Result<Evaluated> {
     let epochs = run.epochs_of(stand);
     let mut sums = [vec![0f32; test.len()], vec![0f32; test.len()]];
     let mut last = None;
@@ -73,7 +80,7 @@ pub fn evaluate_run(run: &Run, inputs: &Inputs, test: &Corpus, stand: Stand, pat
     for &epoch in &epochs {
         let checkpoint = run.checkpoint(epoch)?;
         let float = checkpoint.network.logits(test);
-        let exported = export(run, inputs, epoch, &checkpoint, WeightBits::Eight, Some(test))?;
+        let exported = export(run, inputs, epoch, &checkpoint, bits, Some(test))?;
         add_right(&mut sums[0], &float, test.labels());
         add_right(&mut sums[1], &exported.logits, test.labels());
         let documents = test.len();

@@ -206,6 +206,24 @@ pub struct SeedRow {
 }
 
 impl Results {
+    /// The deployments of its models, in their order.
+    #[must_use]
+    pub fn deployments(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for model in &self.models {
+            if !all.contains(&model.deployment.as_str()) {
+                all.push(&model.deployment);
+            }
+        }
+        all
+    }
+
+    /// A recipe's name, with its deployment where there are several.
+    #[must_use]
+    pub fn named(&self, recipe: &str, deployment: &str) -> String {
+        if self.deployments().len() > 1 { format!("{recipe}, {deployment}") } else { recipe.to_owned() }
+    }
+
     /// Why the technique of a gain has not run on the board, if it does not fit there.
     #[must_use]
     pub fn refusal(&self, gain: &GainRow) -> Option<&str> {

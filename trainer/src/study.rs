@@ -12,6 +12,7 @@ use crate::{
     files, parallel,
     prepared::Prepared,
     progress::LiveTable,
+    quantise::WeightBits,
     recipe::{BASELINE, Knobs, Recipe},
     report,
     results::{BoardRow, ModelRow, Results},
@@ -31,6 +32,8 @@ pub struct Plan<'b> {
     pub seeds: Vec<u64>,
     /// The protocols. Recipes that stop early run under [`Protocol::HeldOut`] alone, and bring the baseline along.
     pub protocols: Vec<Protocol>,
+    /// The deployments of each network, by the bits of its weights.
+    pub bits: Vec<WeightBits>,
     /// The board, and how many documents to run there.
     pub board: Option<(&'b Board, verify::Documents)>,
     /// What was asked for: all else of how the recipes are fitted is as suits the data.
@@ -45,11 +48,12 @@ pub struct Plan<'b> {
     pub report: Option<&'b Path>,
 }
 
-/// One cell of a study, and which of its epochs are evaluated.
+/// One cell of a study, which of its epochs are evaluated, and in which deployments.
 struct Task<'d> {
     cell: Cell,
     data: &'d Prepared,
     stands: Vec<Stand>,
+    bits: Vec<WeightBits>,
 }
 
 impl Task<'_> {
@@ -65,12 +69,14 @@ impl Task<'_> {
     fn run(&self, output: &Path, resume: bool, heard: impl FnMut(&EpochRecord)) -> Result<Vec<Evaluated>> {
         let name = self.name();
         let run = self.cell.train(self.data, &output.join(&name), resume, heard)?;
-        let evaluate = |stand: &Stand| {
-            let suffix = if *stand == run.stand() { "" } else { "-last" };
-            let file = output.join(format!("{name}{suffix}.edgefit"));
-            evaluate_run(&run, &self.data.inputs, &self.data.test, *stand, &file)
+        let evaluate = |(stand, bits): (Stand, WeightBits)| {
+            let epoch = if stand == run.stand() { "" } else { "-last" };
+            let deployment = if bits == WeightBits::default() { String::new() } else { format!("-i{}", bits.number()) };
+            let file = output.join(format!("{name}{epoch}{deployment}.edgefit"));
+            evaluate_run(&run, &self.data.inputs, &self.data.test, stand, bits, &file)
         };
-        self.stands.iter().map(evaluate).collect()
+        let deployments = self.bits.iter().flat_map(|&bits| self.stands.iter().map(move |&stand| (stand, bits)));
+        deployments.map(evaluate).collect()
     }
 }
 
@@ -134,7 +140,7 @@ impl Plan<'_> {
                 }
                 for &seed in &self.seeds {
                     let cell = Cell { recipe: data.schedule().applied(recipe, &self.given), seed };
-                    tasks.push(Task { cell, data, stands: stands.clone() });
+                    tasks.push(Task { cell, data, stands: stands.clone(), bits: self.bits.clone() });
                 }
             }
         }

@@ -49,7 +49,7 @@ pub fn render(results: &Results) -> String {
         "Data: {}{kind}, {} documents to fit, {} to test\n",
         data.name, data.train_documents, data.test_documents
     );
-    models(&results.models, &mut out);
+    models(results, &mut out);
     classes(results, &mut out);
     findings(&results.findings, &mut out);
     gains(results, &mut out);
@@ -62,7 +62,7 @@ pub fn render(results: &Results) -> String {
     out
 }
 
-fn models(models: &[ModelRow], out: &mut String) {
+fn models(results: &Results, out: &mut String) {
     out.push_str("Accuracy of the exported epoch, in %; flips are decisions that differ between float and integer\n\n");
     let mut table = Table::new([
         "recipe",
@@ -78,13 +78,13 @@ fn models(models: &[ModelRow], out: &mut String) {
         "logits differ",
         "bytes",
     ]);
-    for model in models {
+    for model in &results.models {
         let float = |value: fn(&crate::results::FloatRow) -> f64| {
             model.float.as_ref().map_or_else(dash, |float| percent(value(float)))
         };
         let (board, documents, differ) = board_cells(model.board.as_ref());
         table.row([
-            model.recipe.clone(),
+            results.named(&model.recipe, &model.deployment),
             model.seed.to_string(),
             model.protocol.clone(),
             model.epoch.to_string(),
@@ -112,7 +112,8 @@ fn classes(results: &Results, out: &mut String) {
     for model in &results.models {
         let metrics = &model.integer.metrics;
         let (balanced, f1) = (percent(metrics.balanced_accuracy), percent(metrics.macro_f1));
-        table.row([model.recipe.clone(), model.seed.to_string(), model.protocol.clone(), balanced, f1]);
+        let name = results.named(&model.recipe, &model.deployment);
+        table.row([name, model.seed.to_string(), model.protocol.clone(), balanced, f1]);
     }
     table.write(out);
     if let [model] = results.models.as_slice() {
@@ -188,7 +189,7 @@ fn gains(results: &Results, out: &mut String) {
     for gain in &results.gains {
         let evidence = &gain.evidence;
         table.row([
-            evidence.recipe.clone(),
+            results.named(&evidence.recipe, &gain.deployment),
             gain.protocol.clone(),
             epochs(gain),
             evidence.float.to_string(),

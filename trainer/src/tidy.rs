@@ -25,7 +25,7 @@ pub struct TidyRow {
     /// `train`, `validation` (the documents that are held out) or `test`. Under the article protocol the test documents
     /// validate, so there is no `validation`.
     pub split: &'static str,
-    /// `float`, `i8` (the bits of the first layer's weights; the file on the host) or `board`.
+    /// `float`, `i8` or `i4` (the bits of the first layer's weights; the file on the host), `board` or `board-i4`.
     pub deployment: String,
     /// How many documents; empty for `train`.
     pub documents: Option<usize>,
@@ -90,7 +90,10 @@ fn of_board(model: &ModelRow) -> Option<TidyRow> {
         seed: model.seed,
         epoch: model.epoch,
         split: "test",
-        deployment: "board".to_owned(),
+        deployment: match model.deployment.as_str() {
+            "i8" => "board".to_owned(),
+            other => format!("board-{other}"),
+        },
         documents: Some(*documents),
         accuracy: *test_accuracy,
         loss: None,

@@ -11,11 +11,14 @@ use crate::{
     why::Why,
 };
 
-/// The most RMS error of the dequantised logits, as a share of the RMS of the float ones. The nets of the recipes are
+/// The most RMS error of the dequantised logits of a file with 8-bit weights, as a share of the RMS of the float ones. The nets of the recipes are
 /// below 0.006 on IMDB; a scale that is off by 5% shows as 0.05, though it may change no decision at all.
 pub const RMS_LIMIT: f64 = 0.02;
 
-/// The most decisions that may flip, as a share of the documents, for each class that a decision is against.
+/// The most decisions of a file with 8-bit weights that may flip, as a share of the documents, for each class that a decision is
+/// against.
+///
+/// Fewer bits round to wider steps: both limits grow with the step, which is 127/7 times as wide with 4 bits.
 pub const FLIP_LIMIT: f64 = 0.005;
 
 /// How verdicts are reached, and which of them fail.
@@ -97,10 +100,19 @@ fn points(difference: f64) -> f64 {
     (difference * 1e5).round() / 1e3 + 0.0
 }
 
+/// How many times as wide as with 8 bits a step of the first layer's weights is.
+fn coarseness(model: &Evaluated) -> f64 {
+    let file = model.file.model().expect("an evaluated file has been loaded once");
+    let bits = file.header().layers.first().map_or(8, |layer| layer.bits.clamp(2, 8));
+    127.0 / f64::from((1_i32 << (bits - 1)) - 1)
+}
+
 /// What is wrong with one model.
 fn model_failures(model: &Evaluated) -> Vec<String> {
     let row = &model.row;
-    let cell = format!("{}, seed {}", row.recipe, row.seed);
+    let deployment = if row.deployment == "i8" { String::new() } else { format!(", {}", row.deployment) };
+    let cell = format!("{}, seed {}{deployment}", row.recipe, row.seed);
+    let coarseness = coarseness(model);
     let mut failures = Vec::new();
     if let Some(BoardRow::Ran { name, logit_mismatches, documents, .. }) = &row.board
         && *logit_mismatches > 0
@@ -123,14 +135,15 @@ fn model_failures(model: &Evaluated) -> Vec<String> {
         failures.push(format!("{cell}: the file states an accuracy of {stated:.5} on this dataset, found {found:.5}"));
     }
     let blame = row.why.as_ref().and_then(Why::blame).map_or_else(String::new, |blame| format!("; {blame}"));
-    if let Some(ratio) = row.integer.rms_ratio.filter(|ratio| ratio.is_nan() || *ratio > RMS_LIMIT) {
-        let limit = format!("above the limit of {RMS_LIMIT}{blame}");
+    let most = RMS_LIMIT * coarseness;
+    if let Some(ratio) = row.integer.rms_ratio.filter(|ratio| ratio.is_nan() || *ratio > most) {
+        let limit = format!("above the limit of {most:.3}{blame}");
         failures.push(format!("{cell}: the logits' RMS error is {ratio:.4} of their RMS, {limit}"));
     }
     // A decision among k classes is one against k - 1 others, each of which may be close.
-    let limit = FLIP_LIMIT * (row.integer.metrics.classes.len().max(2) - 1) as f64;
+    let limit = FLIP_LIMIT * coarseness * (row.integer.metrics.classes.len().max(2) - 1) as f64;
     if let Some(flips) = row.integer.flips.filter(|flips| *flips as f64 > limit * row.integer.documents as f64) {
-        let (documents, limit) = (row.integer.documents, format!("above the limit of {limit} of them{blame}"));
+        let (documents, limit) = (row.integer.documents, format!("above the limit of {limit:.3} of them{blame}"));
         failures.push(format!("{cell}: {flips} of {documents} decisions flip, {limit}"));
     }
     failures

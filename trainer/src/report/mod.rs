@@ -125,18 +125,12 @@ impl<'a> Study<'a> {
 
     /// The deployments, in the order of the study.
     fn deployments(&self) -> Vec<&'a str> {
-        let mut all: Vec<&str> = Vec::new();
-        for model in &self.results.models {
-            if !all.contains(&model.deployment.as_str()) {
-                all.push(&model.deployment);
-            }
-        }
-        all
+        self.results.deployments()
     }
 
     /// A name, with its deployment where the study has several.
     fn named(&self, name: &str, deployment: &str) -> String {
-        if self.deployments().len() > 1 { format!("{name}, {deployment}") } else { name.to_owned() }
+        self.results.named(name, deployment)
     }
 
     /// The models of a protocol in one deployment by name; a baseline that went on to the end for the sake of early stopping
