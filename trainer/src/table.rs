@@ -6,7 +6,7 @@ use crate::{
     classes::ClassMetrics,
     evidence::Interval,
     findings::Finding,
-    results::{BoardRow, GainRow, ModelRow, Results},
+    results::{BoardRow, GainRow, Results},
     run::Stand,
 };
 
