@@ -229,3 +229,36 @@ fn a_scratch_too_small_is_refused() {
         assert_eq!(Classifier::new(&model, view).err(), Some(Error::ScratchTooSmall), "slice {slice}");
     }
 }
+
+#[test]
+fn a_classifier_may_move_to_another_task() {
+    fn is_send<T: Send>() {}
+    is_send::<Classifier<'static, 'static>>();
+    is_send::<edgefit::NumericClassifier<'static, 'static>>();
+    is_send::<Scratch<1, 4>>();
+}
+
+#[test]
+fn rows_at_once_are_rows_one_by_one() {
+    with_tiny(|classifier| {
+        let rows = [3u16, 30, 3, 31, 0, 17, 17, 3];
+        rows.iter().for_each(|&row| classifier.row(row).unwrap());
+        let expected = classifier.finish().values()[0];
+        classifier.rows(&rows).unwrap();
+        assert_eq!(classifier.finish().values()[0], expected);
+        classifier.distinct_rows(&[3, 30, 31, 0, 17]).unwrap();
+        assert_eq!(classifier.finish().values()[0], expected);
+    });
+}
+
+#[test]
+fn rows_before_one_that_is_out_of_range_are_added() {
+    with_tiny(|classifier| {
+        classifier.rows(&[3, 30]).unwrap();
+        let expected = classifier.finish().values()[0];
+        assert_eq!(classifier.rows(&[3, 30, 32, 5]), Err(Error::RowOutOfRange));
+        assert_eq!(classifier.finish().values()[0], expected);
+        assert_eq!(classifier.distinct_rows(&[3, 30, u16::MAX, 5]), Err(Error::RowOutOfRange));
+        assert_eq!(classifier.finish().values()[0], expected);
+    });
+}

@@ -85,6 +85,11 @@ fn model(seed: u32, rows: usize, shapes: &[Shape]) -> ModelFile {
         let weights = weights(&mut random, bits, i == 0, vectors, len);
         let weights = put(&mut arena, &weights);
         let records = put(&mut arena, &vec![0; 12 * units]);
+        // No larger than the sums of the next layer can take.
+        let activation_max = shapes.get(i + 1).map_or(activation_max, |&(_, next_bits, _)| {
+            let most = (1 << 30) / (units << (next_bits - 1));
+            activation_max.min(most.clamp(1, 32_767) as u16)
+        });
         layers.push(LayerHeader { inputs: inputs as u32, units: units as u32, bits, activation_max, weights, records });
         inputs = units;
     }

@@ -91,18 +91,16 @@ pub(super) fn add_all(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) {
     }
 }
 
-/// Adds rows of bytes in blocks of 16 units, then of 4.
+/// Adds rows of bytes in blocks of 16 units, where this kernel is the one that counts, then of 4.
 fn add_bytes(words: &[u32], stride: usize, ids: &[u16], sums: &mut [i32]) {
+    let wide = if cfg!(kernel = "portable") { sums.len() / 16 * 16 } else { 0 };
+    let (blocks, rest) = sums.split_at_mut_checked(wide).unwrap_or_default();
     for ids in ids.chunks(ROWS_OF_BYTES) {
-        let mut blocks = sums.chunks_exact_mut(16);
-        let mut column = 0;
-        for sums in &mut blocks {
+        for (column, sums) in (0..).step_by(4).zip(blocks.chunks_exact_mut(16)) {
             add_words::<4>(words, stride, column, ids, sums);
-            column += 4;
         }
-        for sums in blocks.into_remainder().chunks_exact_mut(4) {
+        for (column, sums) in (wide / 4..).zip(rest.chunks_exact_mut(4)) {
             add_words::<1>(words, stride, column, ids, sums);
-            column += 1;
         }
     }
 }
@@ -111,6 +109,7 @@ fn add_bytes(words: &[u32], stride: usize, ids: &[u16], sums: &mut [i32]) {
 ///
 /// A word is added as a whole, and once more its odd bytes alone, in lanes of 16 bits. What the odd bytes are in the sum
 /// of the words is then known, and the rest is the sum of the even bytes: two additions and one mask for four weights.
+#[inline(never)]
 fn add_words<const W: usize>(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &mut [i32]) {
     let (mut all, mut odd) = ([0u32; W], [0u32; W]);
     for &id in ids {
@@ -131,6 +130,7 @@ fn add_words<const W: usize>(words: &[u32], stride: usize, column: usize, ids: &
 }
 
 /// Adds one word of 4-bit weights of each of at most 16 rows, as [`add_words`] does with bytes.
+#[inline(never)]
 fn add_nibbles(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &mut [i32; 8]) {
     let (mut all, mut odd) = (0u32, 0u32);
     for &id in ids {
@@ -149,15 +149,10 @@ fn add_nibbles(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &
 }
 
 /// Adds one row, weight by weight.
+#[inline(never)]
 fn add_one(row: &[u8], bits: u8, sums: &mut [i32]) {
-    if bits == 8 {
-        for (sum, &weight) in sums.iter_mut().zip(row) {
-            *sum += i32::from(weight) - 128;
-        }
-    } else {
-        for (at, sum) in sums.iter_mut().enumerate() {
-            *sum += nibble(row, at).unwrap_or(0);
-        }
+    for (at, sum) in sums.iter_mut().enumerate() {
+        *sum += if bits == 8 { row.get(at).map_or(0, |&w| i32::from(w) - 128) } else { nibble(row, at).unwrap_or(0) };
     }
 }
 
@@ -184,7 +179,12 @@ pub(crate) fn logits(records: &[Record], sums: &[i32], out: &mut [i32]) {
 }
 
 fn requantised(records: &[Record], sums: &[i32]) -> impl Iterator<Item = i64> {
-    sums.iter().zip(records).map(|(&sum, &[bias, multiplier, shift])| requantise(sum + bias, multiplier, shift as u8))
+    // Not in line: shifts of 64 bits are long on a core of 32, and no faster for it.
+    #[inline(never)]
+    fn one(&[bias, multiplier, shift]: &Record, sum: i32) -> i64 {
+        requantise(sum + bias, multiplier, shift as u8)
+    }
+    sums.iter().zip(records).map(|(&sum, record)| one(record, sum))
 }
 
 /// The sum of products of each unit, with weights of 8 bits.
@@ -207,16 +207,19 @@ fn dense<W: Copy + Into<i32>>(weights: &[W], activations: &[i16], sums: &mut [i3
 }
 
 /// The sum of products of each unit, with weights of 4 bits.
-#[inline(never)]
 pub(crate) fn dense_4(weights: &[u8], activations: &mut [i16], sums: &mut [i32]) {
-    let (pairs, last) = activations.as_chunks::<2>();
     for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().div_ceil(2).max(1))) {
-        let product = |(&byte, &[low, high]): (&u8, &[i16; 2])| {
-            (i32::from(byte & 0xf) - 8) * i32::from(low) + (i32::from(byte >> 4) - 8) * i32::from(high)
-        };
-        *sum = weights.iter().zip(pairs).map(product).sum();
-        if let ([x], Some(&byte)) = (last, weights.last()) {
-            *sum += (i32::from(byte & 0xf) - 8) * i32::from(*x);
-        }
+        *sum = dot_4(weights, activations);
     }
+}
+
+#[inline(never)]
+fn dot_4(weights: &[u8], activations: &[i16]) -> i32 {
+    let (pairs, last) = activations.as_chunks::<2>();
+    let mut sum = 0;
+    for (&byte, &[low, high]) in weights.iter().zip(pairs) {
+        sum += (i32::from(byte & 0xf) - 8) * i32::from(low) + (i32::from(byte >> 4) - 8) * i32::from(high);
+    }
+    let (last, byte) = (last.first().copied().unwrap_or(0), weights.last().copied().unwrap_or(0));
+    sum + (i32::from(byte & 0xf) - 8) * i32::from(last)
 }

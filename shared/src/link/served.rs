@@ -16,6 +16,16 @@ pub enum Served<'m, 's> {
     Numbers(NumericClassifier<'m, 's>),
 }
 
+/// Every so many rows from `first` on, to `end` or as far as there is room; how many these are.
+#[inline(never)]
+fn every_so_many(first: usize, end: usize, rows: &mut [u16]) -> usize {
+    let count = rows.len().min(end.saturating_sub(first).div_ceil(SELF_TEST_STRIDE));
+    for (at, place) in rows.iter_mut().enumerate().take(count) {
+        *place = (first + at * SELF_TEST_STRIDE) as u16;
+    }
+    count
+}
+
 impl<'m, 's> Served<'m, 's> {
     /// The classifier for `model`, in `scratch`.
     ///
@@ -69,13 +79,11 @@ impl<'m, 's> Served<'m, 's> {
         match self {
             Self::Text(classifier) => {
                 // Many at a time, and known to differ: another way to the same answer than that of the host's rows.
-                let (mut inputs, mut rows) = (inputs.step_by(SELF_TEST_STRIDE), [0; MOST_ROWS]);
-                loop {
-                    let filled = rows.iter_mut().zip(&mut inputs).map(|(place, row)| *place = row as u16).count();
-                    if filled == 0 {
-                        break;
-                    }
-                    classifier.distinct_rows(rows.get(..filled).unwrap_or_default())?;
+                let (mut rows, mut next) = ([0; MOST_ROWS], 0);
+                while next < inputs.end {
+                    let given = every_so_many(next, inputs.end, &mut rows);
+                    classifier.distinct_rows(rows.get(..given).unwrap_or_default())?;
+                    next += given * SELF_TEST_STRIDE;
                 }
             }
             Self::Numbers(classifier) => {
