@@ -242,7 +242,9 @@ fn a_classifier_may_move_to_another_task() {
 fn rows_at_once_are_rows_one_by_one() {
     with_tiny(|classifier| {
         let rows = [3u16, 30, 3, 31, 0, 17, 17, 3];
-        rows.iter().for_each(|&row| classifier.row(row).unwrap());
+        for row in rows {
+            classifier.row(row).unwrap();
+        }
         let expected = classifier.finish().values()[0];
         classifier.rows(&rows).unwrap();
         assert_eq!(classifier.finish().values()[0], expected);
