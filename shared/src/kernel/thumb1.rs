@@ -2,12 +2,14 @@
 #![allow(unsafe_code, clippy::too_many_lines, reason = "the loops are written in assembly")]
 
 mod clear;
+mod dense;
 mod lanes;
 mod list;
 mod rows;
 mod units;
 
-pub(crate) use super::portable::{dense_4, dense_8, dense_16, step};
+pub(crate) use super::portable::{dense_4, step};
 pub(crate) use clear::clear;
+pub(crate) use dense::{dense_8, dense_16};
 pub(crate) use rows::{add, add_new};
 pub(crate) use units::{activate, logits};
