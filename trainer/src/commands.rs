@@ -97,7 +97,7 @@ fn output_folder(output: Option<&Path>, resume: bool, name: &str) -> Result<Path
 }
 
 fn open_board(args: &BoardArgs) -> Result<Option<Board>> {
-    args.board.as_ref().map(|name| Board::parse_in(name, args.firmware.as_deref())).transpose()
+    Board::named(args.board.as_deref(), args.firmware.as_deref())
 }
 
 fn run_demo(args: &DemoArgs) -> Result<Outcome> {
@@ -156,7 +156,7 @@ fn run_train(args: &TrainArgs) -> Result<Outcome> {
 }
 
 fn run_export(args: &ExportArgs) -> Result<Outcome> {
-    let board = args.board.as_ref().map(|name| Board::parse_in(name, args.firmware.as_deref())).transpose()?;
+    let board = Board::named(args.board.as_deref(), args.firmware.as_deref())?;
     let run = Run::open(&args.run)?;
     let epoch = run.epoch(args.epoch)?;
     let inputs = run.inputs()?;

@@ -135,7 +135,7 @@ struct Made {
 pub fn inspect(args: &InspectArgs) -> Result<Outcome> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model().expect("a file that was read has been loaded once");
-    let board = args.board.as_ref().map(|name| Board::parse_in(name, args.firmware.as_deref())).transpose()?;
+    let board = Board::named(args.board.as_deref(), args.firmware.as_deref())?;
     let fit = board.map(|board| board.fit(&model)).transpose()?;
     let failed = fit.as_ref().is_some_and(|fit| !fit.fits());
     let inspection = Inspection::of(&model, args.model.display().to_string(), fit);

@@ -52,7 +52,7 @@ pub struct ModelsArgs {
 /// As a study; and a folder that cannot be written.
 pub fn run(args: &ModelsArgs) -> Result<Outcome> {
     let firmware = args.board.firmware.as_deref();
-    let board = args.board.board.as_ref().map(|name| Board::parse_in(name, firmware)).transpose()?;
+    let board = Board::named(args.board.board.as_deref(), firmware)?;
     let plan = Plan {
         recipes: SHIPPED.into_iter().map(Recipe::named).collect::<Result<_>>()?,
         seeds: vec![0],

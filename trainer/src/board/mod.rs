@@ -74,6 +74,15 @@ impl Board {
         boards.into_iter().find(wanted).ok_or_else(|| unknown(name, &names))
     }
 
+    /// The board that the user has named, if any, as [`Board::parse_in`] finds it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Board::parse`].
+    pub fn named(name: Option<&str>, firmware: Option<&Path>) -> Result<Option<Self>> {
+        name.map(|name| Self::parse_in(name, firmware)).transpose()
+    }
+
     /// All boards there are, by name.
     ///
     /// # Errors
