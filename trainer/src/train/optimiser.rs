@@ -45,6 +45,16 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-7;
 
+/// Gradients smaller than this move no weight, and their squares are lost beside epsilon; they are taken as zero. A net that
+/// fits every document has them everywhere, and their squares would be subnormal numbers, with which processors are slow.
+const NEGLIGIBLE: f32 = 1e-15;
+
+/// `value`, or zero if it is below a limit.
+#[inline(always)]
+fn unless_below(limit: f32, value: f32) -> f32 {
+    if value.abs() < limit { 0.0 } else { value }
+}
+
 impl Optimiser {
     /// An optimiser of `parameters` parameters that has not made a step.
     pub(super) fn new(kind: OptimizerKind, rate: f32, parameters: usize) -> Self {
@@ -79,7 +89,7 @@ impl Optimiser {
             OptimizerKind::Rmsprop => {
                 second.resize(all, 0.0);
                 let rule = |w: &mut f32, g: f32, v: &mut f32| {
-                    *v = RHO * *v + (1.0 - RHO) * g * g;
+                    *v = unless_below(NEGLIGIBLE * NEGLIGIBLE, RHO * *v + (1.0 - RHO) * g * g);
                     *w -= rate * g / (*v + EPSILON).sqrt();
                 };
                 penalised(penalty, weights, gradient, second[place].iter_mut(), rule);
@@ -92,8 +102,8 @@ impl Optimiser {
                 let correction = (1.0 - f64::from(BETA_2).powf(step)).sqrt() / (1.0 - f64::from(BETA_1).powf(step));
                 let rate = (f64::from(rate) * correction) as f32;
                 let rule = |w: &mut f32, g: f32, (m, v): (&mut f32, &mut f32)| {
-                    *m += (g - *m) * (1.0 - BETA_1);
-                    *v += (g * g - *v) * (1.0 - BETA_2);
+                    *m = unless_below(NEGLIGIBLE, *m + (g - *m) * (1.0 - BETA_1));
+                    *v = unless_below(NEGLIGIBLE * NEGLIGIBLE, *v + (g * g - *v) * (1.0 - BETA_2));
                     *w -= rate * *m / (v.sqrt() + EPSILON);
                 };
                 let state = first[place.clone()].iter_mut().zip(&mut second[place]);
@@ -122,14 +132,14 @@ fn penalised<S>(
             let all = weights.iter_mut().zip(gradient).zip(state);
             if l1 == 0.0 && l2 == 0.0 {
                 for ((w, &g), s) in all {
-                    rule(w, g, s);
+                    rule(w, unless_below(NEGLIGIBLE, g), s);
                 }
             } else {
                 for ((w, &g), s) in all {
                     // `signum` of 0 is 1 in Rust, and 0 in Keras.
                     let sign = f32::from(*w > 0.0) - f32::from(*w < 0.0);
                     let g = g + l1 * sign + 2.0 * l2 * *w;
-                    rule(w, g, s);
+                    rule(w, unless_below(NEGLIGIBLE, g), s);
                 }
             }
         },
@@ -182,6 +192,24 @@ mod tests {
     #[test]
     fn sgd_follows_the_gradient() {
         agrees(OptimizerKind::Sgd, 1e-2, |w, g, _, _| *w -= 1e-2 * g);
+    }
+
+    #[test]
+    fn nothing_is_remembered_as_a_subnormal_number() {
+        for kind in [OptimizerKind::Rmsprop, OptimizerKind::Adam] {
+            let mut optimiser = Optimiser::new(kind, 1e-3, 1);
+            let mut w = [0.5f32; 4];
+            for step in 0..2_000 {
+                // The second shrinks until it is none; the others are small from the start, or vanish.
+                let shrinking = 0.95f32.powi(step);
+                let g = [1e-21, shrinking, if step == 0 { 1.0 } else { 0.0 }, -1e-14];
+                optimiser.begin_step();
+                optimiser.update(0, Penalty::default(), &mut w, &g);
+                let Moments { first, second } = &optimiser.moments[0];
+                assert!(first.iter().chain(second).all(|m| !m.is_subnormal()), "{kind:?}, step {step}: {optimiser:?}");
+            }
+            assert!(optimiser.moments[0].second[3] > 0.0, "what is small but counts is kept");
+        }
     }
 
     #[test]

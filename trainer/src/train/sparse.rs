@@ -25,7 +25,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn rows(&self) -> impl Iterator<Item = &[u16]> + Clone {
+    fn rows(&self) -> impl Iterator<Item = &[u16]> {
         self.documents.iter().map(|&document| self.corpus.rows(document as usize))
     }
 }
@@ -62,7 +62,7 @@ impl SparseKernel {
     /// If the kernel has fewer rows than the corpus names.
     pub(super) fn sums(&self, batch: &Batch) -> Vec<f32> {
         let mut sums = vec![0f32; batch.documents.len() * self.units];
-        gather(&mut sums, &self.blocked, self.units, &batch.rows());
+        gather(&mut sums, &self.blocked, self.units, batch.rows());
         sums
     }
 
@@ -70,7 +70,7 @@ impl SparseKernel {
     pub(super) fn step(&mut self, batch: &Batch, gradients: &[f32], optimiser: &mut Optimiser, penalty: Penalty) {
         let Self { blocked, units, gradient } = self;
         let rows = blocked.len() / *units;
-        scatter(gradient, rows, gradients, *units, &batch.rows(), |block, gradient| {
+        scatter(gradient, rows, gradients, *units, batch.rows(), |block, gradient| {
             optimiser.update_part(0, penalty, blocked, block, gradient);
         });
     }
