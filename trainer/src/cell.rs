@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use crate::{
     Error, Result,
     data::Corpus,
+    files::FolderLock,
     interrupt,
     prepared::Prepared,
     recipe::Recipe,
@@ -47,7 +48,8 @@ impl Cell {
             dataset: data.info.clone(),
             edgefit: edgefit::VERSION.to_owned(),
         };
-        let (mut run, standing) = if resume && folder.exists() {
+        let _lock = FolderLock::take(folder)?;
+        let (mut run, standing) = if resume {
             Run::resume(folder, recipe, info, &data.inputs)?
         } else {
             (Run::create(folder, recipe, info, &data.inputs)?, None)

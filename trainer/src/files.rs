@@ -1,5 +1,7 @@
 //! Files that appear whole or not at all.
 
+#[cfg(unix)]
+use std::fs::TryLockError;
 use std::{
     io::{Read, Write},
     path::Path,
@@ -41,6 +43,44 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Res
     file.as_file().sync_all().map_err(Error::io("write", path))?;
     file.persist(path).map_err(|failed| Error::io("write", path)(failed.error))?;
     Ok(())
+}
+
+/// A folder that no other process writes in while this is alive; the system lets go of it when the process ends, however it
+/// does. Nothing is written for it: the folder itself is locked. On systems other than Unix, folders cannot be, and are not.
+#[derive(Debug)]
+#[must_use = "the folder is free again when this is dropped"]
+pub struct FolderLock(
+    #[cfg(unix)]
+    #[expect(dead_code, reason = "it is held, not used")]
+    std::fs::File,
+);
+
+impl FolderLock {
+    /// Makes a folder, if it is not there, and takes it.
+    ///
+    /// # Errors
+    ///
+    /// Another process that has taken it, or what the system says.
+    pub fn take(folder: &Path) -> Result<Self> {
+        create_folder(folder)?;
+        #[cfg(unix)]
+        {
+            let file = std::fs::File::open(folder).map_err(Error::io("open", folder))?;
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => Err(Error::usage(
+                    format!("another process is writing in {}", folder.display()),
+                    "wait until it has ended, or name another folder with --output",
+                )),
+                // Some network file systems have no locks.
+                Err(TryLockError::Error(error)) if error.kind() != std::io::ErrorKind::Unsupported => {
+                    Err(Error::io("lock", folder)(error))
+                }
+                _ => Ok(Self(file)),
+            }
+        }
+        #[cfg(not(unix))]
+        Ok(Self())
+    }
 }
 
 /// Removes a file, if it is there.

@@ -9,7 +9,8 @@ use crate::{
     cell::Cell,
     data::Source,
     evaluate::{Evaluated, evaluate_run},
-    files, parallel,
+    files::{self, FolderLock},
+    parallel,
     prepared::Prepared,
     progress::LiveTable,
     quantise::WeightBits,
@@ -159,7 +160,10 @@ pub fn study(source: &Source, cache: &Cache, plan: &Plan<'_>, output: &Path) -> 
         protocols.map(|protocol| Prepared::open(source, protocol, cache)).collect::<Result<_>>()?;
     let first = prepared.first().ok_or_else(|| Error::usage("no recipe to train", "name one with --recipes"))?;
     first.info.say_notes();
-    files::create_folder(output)?;
+    let _lock = FolderLock::take(output)?;
+    if plan.resume {
+        files::remove_unfinished(output)?;
+    }
     let tasks = plan.tasks(&prepared);
     let table = plan.table(&tasks);
     table.begin("train", tasks.len());

@@ -1,0 +1,164 @@
+//! Archives made to do harm, given to the program with little memory: each is refused with the place and the reason, or read
+//! for what is sound in it, and nothing is written but what was asked for.
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::Path,
+    process::{Command, Output},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use tar::{Builder, EntryType, Header};
+use tempfile::tempdir;
+
+/// The address space that the program gets, in KiB: half of what the largest of these archives unpack to.
+const ADDRESS_SPACE: &str = "524288";
+const GIB: u64 = 1 << 30;
+
+/// An archive in the making.
+type Archive = Builder<GzEncoder<Vec<u8>>>;
+
+/// Appends a member of any name, as no library would.
+fn add(archive: &mut Archive, name: &[u8], kind: EntryType, size: u64, contents: impl Read) {
+    let mut header = Header::new_gnu();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name);
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_mode(0o644);
+    header.set_cksum();
+    archive.append(&header, contents).unwrap();
+}
+
+fn add_text(archive: &mut Archive, name: &[u8], text: &str) {
+    add(archive, name, EntryType::Regular, text.len() as u64, text.as_bytes());
+}
+
+/// Enough reviews for a dataset.
+fn add_reviews(archive: &mut Archive) {
+    for half in ["train", "test"] {
+        for (class, word) in [("neg", "dull"), ("pos", "fine")] {
+            for i in 0..10 {
+                let name = format!("aclImdb/{half}/{class}/{i}_5.txt");
+                add_text(archive, name.as_bytes(), &format!("a {word} film, number {i}"));
+            }
+        }
+    }
+}
+
+/// A name for it, what is added to a sound archive, and what the message says; nothing where it is read.
+type Case = (&'static str, fn(&mut Archive), Option<&'static str>);
+
+const CASES: [Case; 10] = [
+    ("paths out of the folder", paths_out, None),
+    ("links elsewhere", |archive| link(archive, b"aclImdb/train/pos/list", "/etc"), None),
+    (
+        "a link for a review",
+        |archive| link(archive, b"aclImdb/train/pos/99_9.txt", "/etc/passwd"),
+        Some("99_9.txt: a link"),
+    ),
+    ("a device for a review", device, Some("98_9.txt: a link or device")),
+    (
+        "a review of a gigabyte",
+        |archive| zeros(archive, b"aclImdb/test/pos/97_9.txt"),
+        Some("97_9.txt: longer than 16 MiB"),
+    ),
+    ("another member of a gigabyte", |archive| zeros(archive, b"aclImdb/train/unsupBow.feat"), None),
+    ("a name of a gigabyte", long_name, None),
+    ("a size beyond any disk", absurd_size, Some("damaged or cut short")),
+    ("a hundred thousand empty members", empty_members, None),
+    ("names that are no text", no_text, None),
+];
+
+fn paths_out(archive: &mut Archive) {
+    for name in [
+        &b"../escaped.txt"[..],
+        b"/tmp/edgefit-escaped.txt",
+        b"aclImdb/../../escaped.txt",
+        b"aclImdb/train/pos/../../../e",
+    ] {
+        add_text(archive, name, "out");
+    }
+}
+
+fn link(archive: &mut Archive, name: &[u8], target: &str) {
+    let mut header = Header::new_gnu();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name);
+    header.set_entry_type(EntryType::Symlink);
+    header.set_link_name(target).unwrap();
+    header.set_size(0);
+    header.set_cksum();
+    archive.append(&header, io::empty()).unwrap();
+}
+
+fn device(archive: &mut Archive) {
+    add(archive, b"aclImdb/train/pos/98_9.txt", EntryType::Char, 0, io::empty());
+}
+
+fn zeros(archive: &mut Archive, name: &[u8]) {
+    add(archive, name, EntryType::Regular, GIB, io::repeat(b'a').take(GIB));
+}
+
+fn long_name(archive: &mut Archive) {
+    add(archive, b"././@LongLink", EntryType::GNULongName, GIB, io::repeat(b'n').take(GIB));
+    add_text(archive, b"aclImdb/train/unsup/1_0.txt", "whose name that would be");
+}
+
+fn absurd_size(archive: &mut Archive) {
+    add(archive, b"aclImdb/train/unsup/2_0.txt", EntryType::Regular, u64::MAX >> 1, io::empty());
+}
+
+fn empty_members(archive: &mut Archive) {
+    for i in 0..100_000 {
+        add(archive, format!("aclImdb/train/unsup/{i}_0.txt").as_bytes(), EntryType::Regular, 0, io::empty());
+    }
+}
+
+fn no_text(archive: &mut Archive) {
+    for name in [&b"aclImdb/train/pos/\xff\xfe_9.txt"[..], b"\xf0\x28\x8c\xbc", b"aclImdb/test/neg/7_\x80.txt"] {
+        add_text(archive, name, "no name");
+    }
+}
+
+fn train(folder: &Path) -> Output {
+    let script = format!("ulimit -v {ADDRESS_SPACE} && exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command.current_dir(folder).env("EDGEFIT_CACHE", "off").args(["-c", &script, env!("CARGO_BIN_EXE_trainer")]);
+    command.args(["train", "--data", "reviews.tar.gz", "--recipe", "linear", "--epochs", "2", "--output", "run"]);
+    command.output().unwrap()
+}
+
+#[test]
+fn archives_made_to_do_harm_do_none() {
+    for (name, harm, refused) in CASES {
+        let folder = tempdir().unwrap();
+        // The folder in which it works lies in another, so that a way out would be seen.
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let mut archive = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        add_reviews(&mut archive);
+        harm(&mut archive);
+        let bytes = archive.into_inner().unwrap().finish().unwrap();
+        fs::File::create(inner.join("reviews.tar.gz")).unwrap().write_all(&bytes).unwrap();
+
+        let output = train(&inner);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        match refused {
+            None => assert!(output.status.success(), "{name}: {stderr}"),
+            Some(message) => {
+                assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+                assert!(stderr.contains(message), "{name}: {stderr}");
+            }
+        }
+        let names = |folder: &Path| -> Vec<_> {
+            let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(folder.path()), ["inner"], "{name}");
+        let expected: &[&str] = if refused.is_none() { &["reviews.tar.gz", "run"] } else { &["reviews.tar.gz"] };
+        assert_eq!(names(&inner), expected, "{name}");
+        assert!(!Path::new("/tmp/edgefit-escaped.txt").exists());
+    }
+}
