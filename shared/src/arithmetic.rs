@@ -57,6 +57,18 @@ pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
 /// the bias with all negative terms and the bias with all positive terms.
 #[must_use]
 pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
+    bound(bias, weights, input_max, false)
+}
+
+/// As [`accumulator_bound`], for inputs of either sign: `|bias| + sum of |weights| * input_max`.
+#[must_use]
+pub fn signed_accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
+    bound(bias, weights, input_max, true)
+}
+
+/// Both of them: which it is, is told at run time, so that the loader has one loop.
+#[inline]
+pub(crate) fn bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32, signed: bool) -> i64 {
     let (mut positive, mut negative) = (0i64, 0i64);
     for weight in weights {
         if weight > 0 {
@@ -65,13 +77,7 @@ pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_ma
             negative -= i64::from(weight);
         }
     }
-    i64::from(bias).abs() + positive.max(negative) * i64::from(input_max)
-}
-
-/// As [`accumulator_bound`], for inputs of either sign: `|bias| + sum of |weights| * input_max`.
-#[must_use]
-pub fn signed_accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
-    let sum: i64 = weights.map(|weight| i64::from(weight).abs()).sum();
+    let sum = if signed { positive + negative } else { positive.max(negative) };
     i64::from(bias).abs() + sum * i64::from(input_max)
 }
 

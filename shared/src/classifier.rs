@@ -25,9 +25,9 @@ pub struct Classifier<'m, 's> {
     fold: Option<Fold>,
     words: Words<'m>,
     document: Document<'m, 's>,
-    first: Layer<'m>,
-    /// The two layers after the first, which most nets do not go beyond, read from the file once; and those after them.
-    near: [Option<Layer<'m>>; 2],
+    /// The first layers, which most nets do not go beyond, read from the file once, and how many they are; those after them.
+    near: [Layer<'m>; 3],
+    depth: usize,
     far: Layers<'m>,
     logit_scale: f32,
     logits: &'s mut [i32],
@@ -129,6 +129,7 @@ impl<'m, 's> Classifier<'m, 's> {
         let widest = model.widest();
         let mut layers = model.layers();
         let first = layers.next().ok_or(Error::BadShape)?;
+        let rows = first.rows();
         let (seen, sums) = (room(seen, seen_words(model.rows()))?, room(accumulators, widest)?);
         let logits = room(logits, model.outputs())?;
         let activations = room(activations, widest)?;
@@ -139,15 +140,15 @@ impl<'m, 's> Classifier<'m, 's> {
         kernel::clear(seen);
         kernel::clear(bytemuck::cast_slice_mut(sums));
         kernel::clear(bytemuck::cast_slice_mut(logits));
-        let document = Document { rows: first.rows(), seen, looked_up: 0, sums, waiting, len: 0 };
+        let document = Document { rows, seen, looked_up: 0, sums, waiting, len: 0 };
         let logit_scale = model.logit_scale();
         // Made at once, so that it is not moved.
         Ok(Self {
             fold: (vocabulary.tokeniser() & !FOREIGN == FOLDING).then(Fold::default),
             words: Words { stand: Stand::START, vocabulary },
             document,
-            first,
-            near: [layers.next(), layers.next()],
+            depth: 1 + layers.len().min(2),
+            near: [first, layers.next().unwrap_or(first), layers.next().unwrap_or(first)],
             far: layers,
             logit_scale,
             logits,
@@ -209,15 +210,17 @@ impl<'m, 's> Classifier<'m, 's> {
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
+        let (words, document) = (&mut self.words, &mut self.document);
         if let Some(fold) = &mut self.fold {
-            fold.finish(|folded| self.words.read(folded, &mut self.document));
+            fold.finish(|folded| words.read(folded, document));
         }
-        if let Some(row) = self.words.stand.finish().and_then(|hash| self.words.vocabulary.row(hash)) {
-            self.document.push(row);
+        if words.stand.is_in_word() {
+            // Whatever separates words ends the last one.
+            words.read(b" ", document);
         }
         self.document.flush();
-        let others = self.near.iter().copied().flatten().chain(self.far.clone());
-        forward(self.first, others, self.document.sums, self.activations, self.logits);
+        let near = self.near.get(..self.depth).unwrap_or_default();
+        forward(near, &self.far, self.document.sums, self.activations, self.logits);
         self.document.clear();
         self.logits()
     }

@@ -1,12 +1,14 @@
 //! Kernels: the inner loops of inference, for each core the fastest there is, all of them equal bit for bit.
 //!
 //! `portable` is plain Rust; `build.rs` chooses another where the target has one. A kernel in assembly does what it is
-//! best at, the common shapes, and leaves the others to `portable`.
+//! best at, the common shapes, and leaves the others to `plain`.
 
-use crate::{Error, Layer};
+use crate::{Error, Layer, layer::Store};
 
 #[cfg(kernel = "dsp")]
 mod dsp;
+mod plain;
+#[cfg(kernel = "portable")]
 mod portable;
 #[cfg(kernel = "thumb1")]
 mod thumb1;
@@ -18,20 +20,28 @@ use portable as best;
 #[cfg(kernel = "thumb1")]
 use thumb1 as best;
 
-pub(crate) use best::{clear, dense_4, dense_8, dense_16, logits, step};
+pub(crate) use best::{clear, dense, logits, step};
 
 /// From the sums of one layer to those of the next: activations, then sums of products.
 #[inline(never)]
-fn step_by_step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
+pub(crate) fn step_by_step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
     best::activate(from.records, sums, from.activation_max(), activations);
     to.sums(activations.get_mut(..from.units()).unwrap_or_default(), sums);
+}
+
+/// The bit of a row in its word of the rows that have been seen: one turned by the row, which takes no mask.
+#[inline]
+const fn bit_of(row: u16) -> u32 {
+    1u32.rotate_right(row as u32)
 }
 
 /// The rows of a word-major layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a> {
     weights: &'a [u8],
-    bits: u8,
+    store: Store,
+    /// Whether the target's kernel has a loop for them.
+    suit: bool,
     units: usize,
     /// From one row to the next, in bytes.
     stride: usize,
@@ -39,9 +49,11 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// `count` rows of `units` weights.
-    pub(crate) const fn new(weights: &'a [u8], bits: u8, count: usize, units: usize) -> Self {
-        Self { weights, bits, units, stride: crate::layer::weight_bytes(units, bits), count }
+    /// The rows of a word-major layer.
+    pub(crate) fn new(layer: &Layer<'a>) -> Self {
+        let (weights, count, units) = (layer.weights, layer.inputs(), layer.units());
+        let rows = Self { weights, store: layer.store, suit: false, units, stride: layer.row_bytes(), count };
+        Self { suit: best::suits(&rows), ..rows }
     }
 
     /// How many rows there are.
@@ -65,8 +77,7 @@ impl<'a> Rows<'a> {
         best::add(self, ids, self.of(sums))
     }
 
-    /// Adds those rows to the first `units` of `sums` that are not in `seen` yet, and adds them there. Which bit
-    /// of `seen` is a row's is the kernel's choice. `N` are listed before they are added: more are faster, and take more of the stack.
+    /// Adds those rows to the first `units` of `sums` that are not in `seen` yet, and adds them there. `N` are listed before they are added: more are faster, and take more of the stack.
     ///
     /// # Errors
     ///
@@ -74,12 +85,5 @@ impl<'a> Rows<'a> {
     #[inline]
     pub(crate) fn add_new<const N: usize>(&self, ids: &[u16], seen: &mut [u32], sums: &mut [i32]) -> Result<(), Error> {
         best::add_new::<N>(self, ids, seen, self.of(sums))
-    }
-
-    /// The rows before the first that is out of range.
-    #[cold]
-    fn in_range<'i>(&self, ids: &'i [u16]) -> &'i [u16] {
-        let end = ids.iter().position(|&id| usize::from(id) >= self.count).unwrap_or(ids.len());
-        ids.get(..end).unwrap_or_default()
     }
 }

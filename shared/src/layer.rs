@@ -1,8 +1,8 @@
 //! A layer, read in place from the model file.
 
 use crate::{
-    Error,
-    arithmetic::{self, MULTIPLIER_MIN, SHIFT_MAX, SHIFT_MIN, accumulator_bound, signed_accumulator_bound},
+    Error, Layers,
+    arithmetic::{self, MULTIPLIER_MIN, SHIFT_MAX, SHIFT_MIN},
     kernel::{self, Rows},
 };
 
@@ -18,23 +18,6 @@ pub(crate) enum Takes {
 /// What becomes of a unit's sum: its bias, and multiplier and shift of its requantisation, as the file has them.
 pub(crate) type Record = [i32; 3];
 
-/// The weights of a layer, as they are stored.
-#[derive(Debug, Clone, Copy)]
-// Told apart by a word, as all that is moved on a board: one byte of its own would have it moved byte by byte.
-#[repr(u32)]
-pub(crate) enum Weights<'a> {
-    /// Rows to add, 8 bits a weight, each stored as weight + 128: adding them needs no sign.
-    Rows8(&'a [u8]),
-    /// Rows to add, 4 bits a weight, each stored as weight + 8; two in a byte, the low half first.
-    Rows4(&'a [u8]),
-    /// 4 bits a weight, stored as in [`Self::Rows4`], to multiply by.
-    I4(&'a [u8]),
-    /// 8 bits a weight.
-    I8(&'a [i8]),
-    /// 16 bits a weight, of which a layer may use fewer.
-    I16(&'a [i16]),
-}
-
 /// The bytes that `count` weights of `bits` bits take: those of a row, or of a unit.
 pub(crate) const fn weight_bytes(count: usize, bits: u8) -> usize {
     match bits {
@@ -44,22 +27,67 @@ pub(crate) const fn weight_bytes(count: usize, bits: u8) -> usize {
     }
 }
 
-/// The weight at `at` of a vector of 4-bit weights.
-pub(crate) fn nibble(vector: &[u8], at: usize) -> Option<i32> {
-    vector.get(at / 2).map(|byte| i32::from(byte >> (4 * (at % 2)) & 0xf) - 8)
+/// How weights are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// A word, as all that is moved on a board: a byte would have it moved byte by byte.
+#[repr(u32)]
+pub(crate) enum Store {
+    /// Rows to add, 8 bits a weight, each stored as weight + 128: adding them needs no sign.
+    Rows8,
+    /// Rows to add, 4 bits a weight, each stored as weight + 8; two in a byte, the low half first.
+    Rows4,
+    /// 4 bits a weight, stored as in [`Self::Rows4`], to multiply by.
+    I4,
+    /// 8 bits a weight.
+    I8,
+    /// 16 bits a weight, of which a layer may use fewer.
+    I16,
 }
 
-/// From the first layer's sums to the logits of the last, through the others. The sums are used up.
+impl Store {
+    /// The weight at `at` of the bytes of a row or of a unit, 0 beyond them.
+    #[inline]
+    pub(crate) fn weight(self, vector: &[u8], at: usize) -> i32 {
+        let weight = match self {
+            Self::Rows8 => vector.get(at).map(|&byte| i32::from(byte) - 128),
+            Self::I8 => vector.get(at).map(|&byte| i32::from(byte as i8)),
+            Self::Rows4 | Self::I4 => vector.get(at / 2).map(|byte| i32::from(byte >> (4 * (at % 2)) & 0xf) - 8),
+            Self::I16 => vector.as_chunks().0.get(at).map(|&pair| i16::from_le_bytes(pair).into()),
+        };
+        weight.unwrap_or(0)
+    }
+}
+
+/// From the first layer's sums to the logits of the last, through the others: those at hand, and those still to be read. The
+/// sums are used up.
 #[inline]
-pub(crate) fn forward<'a>(
-    first: Layer<'a>,
-    others: impl Iterator<Item = Layer<'a>>,
+pub(crate) fn forward(
+    near: &[Layer<'_>],
+    far: &Layers<'_>,
     sums: &mut [i32],
     activations: &mut [i16],
     logits: &mut [i32],
 ) {
-    let mut layer = first;
+    let Some((mut layer, others)) = near.split_first() else { return };
     for next in others {
+        kernel::step(layer, next, sums, activations);
+        layer = next;
+    }
+    if far.len() > 0 {
+        return forward_far(*layer, far.clone(), sums, activations, logits);
+    }
+    kernel::logits(layer.records, sums, logits);
+}
+
+#[inline(never)]
+fn forward_far<'a>(
+    mut layer: Layer<'a>,
+    far: Layers<'a>,
+    sums: &mut [i32],
+    activations: &mut [i16],
+    logits: &mut [i32],
+) {
+    for next in far {
         kernel::step(&layer, &next, sums, activations);
         layer = next;
     }
@@ -72,7 +100,8 @@ pub(crate) fn forward<'a>(
 /// numbers, is unit-major (the inputs of each unit): the orders in which the kernels read.
 #[derive(Debug, Clone, Copy)]
 pub struct Layer<'a> {
-    pub(crate) weights: Weights<'a>,
+    pub(crate) weights: &'a [u8],
+    pub(crate) store: Store,
     pub(crate) records: &'a [Record],
     pub(crate) inputs: u32,
     pub(crate) activation_max: u16,
@@ -92,35 +121,32 @@ impl<'a> Layer<'a> {
         self.records.len()
     }
 
+    /// Whether it is word-major.
+    const fn is_rows(&self) -> bool {
+        matches!(self.store, Store::Rows8 | Store::Rows4)
+    }
+
     /// The weight between an input (for the first layer of a text model, a row) and a unit; 0 where there is none.
     #[must_use]
     pub fn weight(&self, input: usize, unit: usize) -> i32 {
         if input >= self.inputs() || unit >= self.units() {
             return 0;
         }
-        let (row, column) = (input * self.units() + unit, unit * self.inputs() + input);
-        let weight = match self.weights {
-            Weights::Rows8(weights) => weights.get(row).map(|&w| i32::from(w) - 128),
-            Weights::Rows4(weights) => {
-                weights.get(input * weight_bytes(self.units(), 4)..).and_then(|row| nibble(row, unit))
-            }
-            Weights::I4(weights) => {
-                weights.get(unit * weight_bytes(self.inputs(), 4)..).and_then(|unit| nibble(unit, input))
-            }
-            Weights::I8(weights) => weights.get(column).map(|&w| w.into()),
-            Weights::I16(weights) => weights.get(column).map(|&w| w.into()),
-        };
-        weight.unwrap_or(0)
+        let ((vector, at), len) =
+            if self.is_rows() { ((input, unit), self.units()) } else { ((unit, input), self.inputs()) };
+        self.store.weight(self.vector(vector, len), at)
+    }
+
+    /// The bytes of the row, or of the unit, with this number, which has `len` weights.
+    pub(crate) fn vector(&self, number: usize, len: usize) -> &'a [u8] {
+        let len = weight_bytes(len, self.bits);
+        self.weights.get(number * len..).and_then(|rest| rest.get(..len)).unwrap_or_default()
     }
 
     /// The weights as they lie in the file, see `FORMAT.md`.
     #[must_use]
-    pub fn stored_weights(&self) -> &'a [u8] {
-        match self.weights {
-            Weights::Rows8(weights) | Weights::Rows4(weights) | Weights::I4(weights) => weights,
-            Weights::I8(weights) => bytemuck::cast_slice(weights),
-            Weights::I16(weights) => bytemuck::cast_slice(weights),
-        }
+    pub const fn stored_weights(&self) -> &'a [u8] {
+        self.weights
     }
 
     /// How many bits a weight uses.
@@ -147,24 +173,18 @@ impl<'a> Layer<'a> {
 
     /// A layer of rows, for the kernels.
     pub(crate) fn rows(&self) -> Rows<'a> {
-        let (weights, bits) = match self.weights {
-            Weights::Rows8(weights) => (weights, 8),
-            Weights::Rows4(weights) => (weights, 4),
-            Weights::I4(_) | Weights::I8(_) | Weights::I16(_) => (&[][..], 8),
-        };
-        Rows::new(weights, bits, self.inputs(), self.units())
+        Rows::new(self)
+    }
+
+    /// From one row to the next, in bytes.
+    pub(crate) const fn row_bytes(&self) -> usize {
+        weight_bytes(self.units(), self.bits)
     }
 
     /// Gives each unit's sum of products, without its bias. The activations are in any order after it.
-    #[inline]
     pub(crate) fn sums(&self, activations: &mut [i16], sums: &mut [i32]) {
         let sums = sums.get_mut(..self.units()).unwrap_or_default();
-        match self.weights {
-            Weights::I8(weights) => kernel::dense_8(weights, activations, sums),
-            Weights::I16(weights) => kernel::dense_16(weights, activations, sums),
-            Weights::I4(weights) => kernel::dense_4(weights, activations, sums),
-            Weights::Rows8(_) | Weights::Rows4(_) => {}
-        }
+        kernel::dense(self, activations, sums);
     }
 
     /// Checks ranges and proves that no accumulator and no requantised value can overflow.
@@ -189,14 +209,14 @@ impl<'a> Layer<'a> {
     fn dense_bound(&self, unit: usize, bias: i32, (max, signed): (i32, bool)) -> Result<i64, Error> {
         let limit = (1i32 << (self.bits - 1)) - 1;
         let mut are_within = true;
+        let vector = self.vector(unit, self.inputs());
         // One loop for weights of all widths: it runs once a model, and would take as much flash again for each.
         let weights = (0..self.inputs()).map(|input| {
-            let weight = self.weight(input, unit);
+            let weight = self.store.weight(vector, input);
             are_within &= weight.abs() <= limit;
             weight
         });
-        let bound =
-            if signed { signed_accumulator_bound(bias, weights, max) } else { accumulator_bound(bias, weights, max) };
+        let bound = arithmetic::bound(bias, weights, max, signed);
         if are_within { Ok(bound) } else { Err(Error::BadWeights) }
     }
 }

@@ -7,7 +7,7 @@ use bytemuck::AnyBitPattern;
 use crate::{
     Error, Layer, Standards,
     format::{self, Header, Input, LAYER_LEN, LayerHeader, MAX_CLASSES, MAX_ROWS, MAX_UNITS, PREFIX_LEN, Parts},
-    layer::{Takes, Weights, weight_bytes},
+    layer::{Store, Takes, weight_bytes},
     numeric::INPUT_MAX,
     reader::Reader,
     vocabulary::{self, Vocabulary},
@@ -44,14 +44,10 @@ impl<'a> Model<'a> {
     /// Every way in which the bytes are not a sound model has its variant of [`Error`].
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, Error> {
         let parts = format::parse(bytes)?;
-        let rows = matches!(parts.input, Input::Text { .. });
-        let layers = Layers { headers: parts.layers.iter(), arena: parts.arena, rows };
-        let mut rows = rows;
-        for header in layers.headers.clone() {
-            view(header, parts.arena, core::mem::take(&mut rows))?;
-        }
         let source = source(&parts.input, parts.arena)?;
-        check(&source, layers.clone(), &parts)?;
+        check(&source, &parts)?;
+        let layers =
+            Layers { headers: parts.layers.iter(), arena: parts.arena, rows: matches!(source, Source::Text(_)) };
         // Made at once, so that it is not moved.
         Ok(Self { bytes, source, layers, logit_scale: parts.logit_scale })
     }
@@ -152,29 +148,29 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Checks what the parts say of each other.
-fn check(source: &Source<'_>, mut layers: Layers<'_>, parts: &Parts<'_>) -> Result<(), Error> {
-    let mut before = match source {
+/// Checks the layers, and what the parts say of each other.
+fn check(source: &Source<'_>, parts: &Parts<'_>) -> Result<(), Error> {
+    let (mut inputs, mut takes) = match source {
         Source::Text(vocabulary) => (vocabulary.rows(), Takes::Rows),
         Source::Numbers(standards) => (standards.features(), Takes::Inputs { max: INPUT_MAX, signed: true }),
     };
-    let mut last = None;
-    while let Some(layer) = layers.next() {
-        let (inputs, takes) = before;
+    let mut headers = parts.layers.iter();
+    while let Some(header) = headers.next() {
+        let layer = view(header, parts.arena, matches!(takes, Takes::Rows))?;
         if layer.inputs() != inputs {
             return Err(Error::LayersDoNotFit);
         }
-        if (layers.len() == 0) != (layer.activation_max == 0) {
+        if (headers.len() == 0) != (layer.activation_max == 0) {
             return Err(Error::BadShape);
         }
         layer.check(takes)?;
-        before = (layer.units(), Takes::Inputs { max: layer.activation_max(), signed: false });
-        last = Some(layer);
+        takes = Takes::Inputs { max: layer.activation_max(), signed: false };
+        inputs = layer.units();
     }
-    let classes = last.ok_or(Error::BadShape)?.units().max(2);
+    let classes = inputs.max(2);
     // As bits, since a core without floating point would need a library to compare: finite and above 0.
     let is_scale = (1..f32::INFINITY.to_bits()).contains(&parts.logit_scale.to_bits());
-    if classes > MAX_CLASSES || !is_scale {
+    if parts.layers.is_empty() || classes > MAX_CLASSES || !is_scale {
         return Err(Error::BadShape);
     }
     if parts.labels.split(|&byte| byte == 0).count() == classes { Ok(()) } else { Err(Error::BadLabels) }
@@ -207,12 +203,16 @@ impl ExactSizeIterator for Layers<'_> {}
 // Tables are read as they lie in memory.
 const _: () = assert!(cfg!(target_endian = "little"), "the tables of a model file are little endian");
 
-/// `count` values of type `T` at `offset` of the arena.
+/// `len` bytes at `offset` of the arena.
+#[inline(never)]
+fn span(arena: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
+    arena.get(offset as usize..)?.get(..len)
+}
+
+/// `count` values of type `T` at `offset` of the arena: no more than the limits of the format allow.
+#[inline]
 fn table<T: AnyBitPattern>(arena: &[u8], offset: u32, count: usize) -> Result<&[T], Error> {
-    let start = offset as usize;
-    let len = count.checked_mul(size_of::<T>()).ok_or(Error::BadOffset)?;
-    let end = start.checked_add(len).ok_or(Error::BadOffset)?;
-    let bytes = arena.get(start..end).ok_or(Error::BadOffset)?;
+    let bytes = span(arena, offset, count * size_of::<T>()).ok_or(Error::BadOffset)?;
     bytemuck::try_cast_slice(bytes).map_err(|_| Error::BadOffset)
 }
 
@@ -229,19 +229,19 @@ fn view<'a>(header: &[u8; LAYER_LEN], arena: &'a [u8], rows: bool) -> Result<Lay
         return Err(Error::BadOffset);
     }
     let (vectors, len) = if rows { (input_count, unit_count) } else { (unit_count, input_count) };
-    let bytes = vectors * weight_bytes(len, bits);
-    let weights = match (bits, rows) {
-        (4, true) => Weights::Rows4(table(arena, offset, bytes)?),
-        (8, true) => Weights::Rows8(table(arena, offset, bytes)?),
-        (4, false) => Weights::I4(table(arena, offset, bytes)?),
-        (8, false) => Weights::I8(table(arena, offset, bytes)?),
-        (9..=16, false) => Weights::I16(table(arena, offset, bytes / 2)?),
+    let store = match (bits, rows) {
+        (4, true) => Store::Rows4,
+        (8, true) => Store::Rows8,
+        (4, false) => Store::I4,
+        (8, false) => Store::I8,
+        (9..=16, false) => Store::I16,
         _ => return Err(Error::BadShape),
     };
     if activation_max > i16::MAX as u16 {
         return Err(Error::BadShape);
     }
-    Ok(Layer { weights, records: table(arena, records, unit_count)?, inputs, activation_max, bits })
+    let weights = span(arena, offset, vectors * weight_bytes(len, bits)).ok_or(Error::BadOffset)?;
+    Ok(Layer { weights, store, records: table(arena, records, unit_count)?, inputs, activation_max, bits })
 }
 
 fn source<'a>(input: &Input, arena: &'a [u8]) -> Result<Source<'a>, Error> {

@@ -43,6 +43,7 @@ impl<'a> Reader<'a> {
         0
     }
 
+    #[inline(never)]
     fn take(&mut self, len: usize) -> &'a [u8] {
         if let Some((taken, rest)) = self.rest.split_at_checked(len) {
             self.rest = rest;
@@ -56,31 +57,39 @@ impl<'a> Reader<'a> {
         self.take(N).try_into().unwrap_or([0; N])
     }
 
-    /// The bytes of a varint of a type of `bits` bits: seven bits a byte, the lowest first.
-    #[inline]
-    fn varint(&mut self, bits: usize) -> &'a [u8] {
-        let more = self.rest.iter().take_while(|&&byte| byte >= 0x80).count();
-        let bytes = self.take(more + 1);
-        // What the last byte holds beyond the type must be 0, and there is no byte wholly beyond it.
-        let within = bits.saturating_sub(7 * more);
-        if within < 7 && bytes.last().is_some_and(|&last| within == 0 || last >> within != 0) {
-            self.fail();
-            return &[];
+    /// A varint of a type of `bits` bits: seven bits a byte, the lowest first. Of more than 32 bits, the lowest 32.
+    #[inline(never)]
+    fn varint(&mut self, bits: u32) -> u32 {
+        let mut value = 0;
+        for at in (0..bits).step_by(7) {
+            let byte = self.byte();
+            value |= u32::from(byte & 0x7f).checked_shl(at).unwrap_or(0);
+            if byte < 0x80 {
+                // What the last byte holds beyond the type must be 0.
+                if at + 7 > bits && byte >> (bits - at) != 0 {
+                    break;
+                }
+                return value;
+            }
         }
-        bytes
+        self.fail();
+        0
     }
 
     fn u16(&mut self) -> u16 {
-        self.varint(16).iter().rev().fold(0, |value, byte| value << 7 | u16::from(byte & 0x7f))
+        self.varint(16) as u16
     }
 
-    #[inline(never)]
     pub(crate) fn u32(&mut self) -> u32 {
-        self.varint(32).iter().rev().fold(0, |value, byte| value << 7 | u32::from(byte & 0x7f))
+        self.varint(32)
     }
 
+    /// The loader passes over the one there is, see [`Self::skip_provenance`].
     fn u64(&mut self) -> u64 {
-        self.varint(64).iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
+        let mut ahead = self.clone();
+        self.varint(64);
+        let bytes = ahead.take(ahead.rest.len() - self.rest.len());
+        bytes.iter().rev().fold(0, |value, byte| value << 7 | u64::from(byte & 0x7f))
     }
 
     pub(crate) fn f32(&mut self) -> f32 {
@@ -182,13 +191,16 @@ impl<'a> Reader<'a> {
 impl LayerHeader {
     /// A layer from its bytes.
     #[inline]
-    pub(crate) fn of(bytes: &[u8; LAYER_LEN]) -> Self {
-        let mut reader = Reader::new(bytes);
-        let mut number = || u32::from_le_bytes(reader.array());
-        let (inputs, units) = (number(), number());
-        let (bits, activation_max) = (reader.byte(), u16::from_le_bytes(reader.array()));
-        let mut number = || u32::from_le_bytes(reader.array());
-        Self { inputs, units, bits, activation_max, weights: number(), records: number() }
+    pub(crate) const fn of(bytes: &[u8; LAYER_LEN]) -> Self {
+        let &[a, b, c, d, e, f, g, h, bits, i, j, k, l, m, n, o, p, q, r] = bytes;
+        Self {
+            inputs: u32::from_le_bytes([a, b, c, d]),
+            units: u32::from_le_bytes([e, f, g, h]),
+            bits,
+            activation_max: u16::from_le_bytes([i, j]),
+            weights: u32::from_le_bytes([k, l, m, n]),
+            records: u32::from_le_bytes([o, p, q, r]),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ fn main() -> ! {
 /// The class of a text, decided on integers.
 fn classify(text: &[u8]) -> Result<usize, Error> {
     let model = Model::from_region(region::model())?;
-    let mut classifier = Classifier::new(&model, SCRATCH.take())?;
+    let mut classifier = Classifier::new(&model, SCRATCH.try_take().ok_or(Error::ScratchTooSmall)?)?;
     classifier.text(text);
     Ok(classifier.finish().class())
 }

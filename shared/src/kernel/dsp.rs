@@ -15,8 +15,7 @@ mod list;
 mod rows;
 mod units;
 
-pub(crate) use super::portable::dense_4;
 pub(crate) use clear::clear;
-pub(crate) use dense::{dense_8, dense_16, step};
-pub(crate) use rows::{add, add_new};
+pub(crate) use dense::{dense, step};
+pub(crate) use rows::{add, add_new, suits};
 pub(crate) use units::{activate, logits};

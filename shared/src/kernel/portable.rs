@@ -2,13 +2,12 @@
 //!
 //! Rows are added a word at a time: see [`add_words`]. Whatever has another shape is added weight by weight.
 
-#![cfg_attr(not(kernel = "portable"), allow(dead_code, reason = "the target's kernel does some of this itself"))]
-
-use super::{Rows, step_by_step};
+pub(crate) use super::step_by_step as step;
+use super::{Rows, bit_of, plain};
 use crate::{
     Error, Layer,
     arithmetic::requantise,
-    layer::{Record, nibble},
+    layer::{Record, Store},
 };
 
 /// As many rows of bytes fit into lanes of 16 bits: 255 * 256 < 2^16.
@@ -22,15 +21,23 @@ pub(crate) fn clear(words: &mut [u32]) {
     words.fill(0);
 }
 
+/// Whether rows are added a word at a time.
+pub(super) fn suits(rows: &Rows<'_>) -> bool {
+    let is_words = match rows.store {
+        Store::Rows8 => rows.units.is_multiple_of(4),
+        _ => rows.units.is_multiple_of(8),
+    };
+    is_words && bytemuck::try_cast_slice::<u8, u32>(rows.weights).is_ok()
+}
+
 /// See [`Rows::add`].
 pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
     let largest = ids.iter().copied().max().unwrap_or(0);
-    if usize::from(largest) < rows.count {
-        add_all(rows, ids, sums);
-        return Ok(());
+    if usize::from(largest) >= rows.count {
+        return plain::add(rows, ids, None, sums);
     }
-    add_all(rows, rows.in_range(ids), sums);
-    Err(Error::RowOutOfRange)
+    add_all(rows, ids, sums);
+    Ok(())
 }
 
 /// See [`Rows::add_new`].
@@ -45,7 +52,7 @@ pub(crate) fn add_new<const N: usize>(
         let mut room = list.iter_mut();
         let mut sound = true;
         for &id in part {
-            let bit = 1 << (id % 32);
+            let bit = bit_of(id);
             match seen.get_mut(usize::from(id / 32)) {
                 Some(word) if usize::from(id) < rows.count => {
                     if *word & bit == 0 {
@@ -72,28 +79,25 @@ pub(crate) fn add_new<const N: usize>(
 
 /// Adds rows that are all there.
 #[inline(never)]
-pub(super) fn add_all(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) {
-    match (rows.bits, bytemuck::try_cast_slice(rows.weights)) {
-        (8, Ok(words)) if rows.stride.is_multiple_of(4) => add_bytes(words, rows.stride / 4, ids, sums),
-        (4, Ok(words)) if rows.units.is_multiple_of(8) => {
-            for ids in ids.chunks(ROWS_OF_NIBBLES) {
-                for (column, sums) in sums.as_chunks_mut().0.iter_mut().enumerate() {
-                    add_nibbles(words, rows.stride / 4, column, ids, sums);
-                }
-            }
-        }
-        (bits, _) => {
-            for &id in ids {
-                let row = rows.weights.get(usize::from(id) * rows.stride..).unwrap_or_default();
-                add_one(row, bits, sums);
-            }
+fn add_all(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) {
+    if !rows.suit {
+        return ids.iter().for_each(|&id| plain::add_row(rows, id.into(), sums));
+    }
+    let words = bytemuck::try_cast_slice(rows.weights).unwrap_or_default();
+    if rows.store == Store::Rows8 {
+        add_bytes(words, rows.stride / 4, ids, sums);
+        return;
+    }
+    for ids in ids.chunks(ROWS_OF_NIBBLES) {
+        for (column, sums) in sums.as_chunks_mut().0.iter_mut().enumerate() {
+            add_nibbles(words, rows.stride / 4, column, ids, sums);
         }
     }
 }
 
-/// Adds rows of bytes in blocks of 16 units, where this kernel is the one that counts, then of 4.
+/// Adds rows of bytes in blocks of 16 units, then of 4.
 fn add_bytes(words: &[u32], stride: usize, ids: &[u16], sums: &mut [i32]) {
-    let wide = if cfg!(kernel = "portable") { sums.len() / 16 * 16 } else { 0 };
+    let wide = sums.len() / 16 * 16;
     let (blocks, rest) = sums.split_at_mut_checked(wide).unwrap_or_default();
     for ids in ids.chunks(ROWS_OF_BYTES) {
         for (column, sums) in (0..).step_by(4).zip(blocks.chunks_exact_mut(16)) {
@@ -148,25 +152,12 @@ fn add_nibbles(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &
     }
 }
 
-/// Adds one row, weight by weight.
-#[inline(never)]
-fn add_one(row: &[u8], bits: u8, sums: &mut [i32]) {
-    for (at, sum) in sums.iter_mut().enumerate() {
-        *sum += if bits == 8 { row.get(at).map_or(0, |&w| i32::from(w) - 128) } else { nibble(row, at).unwrap_or(0) };
-    }
-}
-
-/// From the sums of one layer to those of the next.
-#[inline]
-pub(crate) fn step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
-    step_by_step(from, to, sums, activations);
-}
-
 /// Requantises sums, with their biases, to activations in `0..=max`.
 #[inline]
 pub(crate) fn activate(records: &[Record], sums: &[i32], max: i32, out: &mut [i16]) {
     for (out, value) in out.iter_mut().zip(requantised(records, sums)) {
-        *out = value.clamp(0, max.into()) as i16;
+        // Not `clamp`, which panics where the largest is the smaller.
+        *out = value.min(max.into()).max(0) as i16;
     }
 }
 
@@ -187,27 +178,25 @@ fn requantised(records: &[Record], sums: &[i32]) -> impl Iterator<Item = i64> {
     sums.iter().zip(records).map(|(&sum, record)| one(record, sum))
 }
 
-/// The sum of products of each unit, with weights of 8 bits.
-#[inline(never)]
-pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32]) {
-    dense(weights, activations, sums);
+/// See [`Layer::sums`](crate::Layer).
+pub(crate) fn dense(layer: &Layer<'_>, activations: &mut [i16], sums: &mut [i32]) {
+    match layer.store {
+        Store::I8 => products(bytemuck::cast_slice::<u8, i8>(layer.weights), activations, sums),
+        Store::I16 => products(bytemuck::try_cast_slice::<u8, i16>(layer.weights).unwrap_or_default(), activations, sums),
+        _ => products_4(layer.weights, activations, sums),
+    }
 }
 
-/// The sum of products of each unit, with weights of 16 bits.
 #[inline(never)]
-pub(crate) fn dense_16(weights: &[i16], activations: &mut [i16], sums: &mut [i32]) {
-    dense(weights, activations, sums);
-}
-
-#[inline]
-fn dense<W: Copy + Into<i32>>(weights: &[W], activations: &[i16], sums: &mut [i32]) {
+fn products<W: Copy + Into<i32>>(weights: &[W], activations: &[i16], sums: &mut [i32]) {
     for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().max(1))) {
         *sum = weights.iter().zip(activations).map(|(&weight, &x)| weight.into() * i32::from(x)).sum();
     }
 }
 
-/// The sum of products of each unit, with weights of 4 bits.
-pub(crate) fn dense_4(weights: &[u8], activations: &mut [i16], sums: &mut [i32]) {
+/// The same with weights of 4 bits.
+#[inline(never)]
+fn products_4(weights: &[u8], activations: &[i16], sums: &mut [i32]) {
     for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().div_ceil(2).max(1))) {
         *sum = dot_4(weights, activations);
     }

@@ -8,8 +8,8 @@ mod list;
 mod rows;
 mod units;
 
-pub(crate) use super::portable::{dense_4, step};
+pub(crate) use super::step_by_step as step;
 pub(crate) use clear::clear;
-pub(crate) use dense::{dense_8, dense_16};
-pub(crate) use rows::{add, add_new};
+pub(crate) use dense::dense;
+pub(crate) use rows::{add, add_new, suits};
 pub(crate) use units::{activate, logits};

@@ -3,73 +3,58 @@
 use super::units::{activate_pairs, requantise};
 use crate::{
     Layer,
-    kernel::{portable, step_by_step},
-    layer::{Record, Weights},
+    kernel::{plain, step_by_step},
+    layer::{Record, Store},
 };
 
 /// Inputs of a layer whose activations stay in registers.
 const FEW: usize = 16;
 
-/// Whether activations and the weights of each unit can be loaded eight at a time.
-fn suits<W>(weights: &[W], activations: &[i16], sums: &[i32]) -> bool {
-    !activations.is_empty()
-        && activations.len().is_multiple_of(8)
-        && activations.as_ptr().addr().is_multiple_of(4)
-        && weights.as_ptr().addr().is_multiple_of(4)
-        && weights.len() >= activations.len() * sums.len()
-        && !sums.is_empty()
+/// Whether so many activations can be loaded eight at a time.
+fn are_eights(activations: &[i16]) -> bool {
+    !activations.is_empty() && activations.len().is_multiple_of(8) && activations.as_ptr().addr().is_multiple_of(4)
 }
 
 /// From the sums of one layer to those of the next. Sixteen units before small weights, the shape of most nets, take one
 /// call.
-#[inline]
 pub(crate) fn step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
-    if let Weights::I16(weights) = to.weights
-        && let Some(few) = activations.first_chunk_mut::<FEW>()
-        && from.records.len() == FEW
-        && to.inputs() == FEW
+    let Some(few) = activations.get_mut(..FEW) else { return step_by_step(from, to, sums, activations) };
+    if to.store == Store::I16
+        && (from.units(), to.inputs()) == (FEW, FEW)
         && from.activation_max() == i16::MAX.into()
         && sums.len() >= to.units().max(FEW)
-        && suits(weights, few, sums.get(..to.units()).unwrap_or_default())
+        && are_eights(few)
     {
-        let (records, weights) = (from.records.as_ptr(), weights.as_ptr());
-        // SAFETY: there are 16 records, sums and activations; 16 weights and a sum for each unit that follows, of which
-        // there is one; activations and weights start at a multiple of four.
+        let (records, weights) = (from.records.as_ptr(), to.weights.as_ptr().cast());
+        // SAFETY: there are 16 records, sums and activations, these at a multiple of four; a layer has all its weights, at
+        // a multiple of four, and at least one unit; there is a sum for each.
         unsafe { step_16(records, few.as_mut_ptr(), sums.as_mut_ptr(), weights, to.units()) };
     } else {
         step_by_step(from, to, sums, activations);
     }
 }
 
-/// The sum of products of each unit, with weights of 16 bits.
-pub(crate) fn dense_16(weights: &[i16], activations: &mut [i16], sums: &mut [i32]) {
-    if !suits(weights, activations, sums) {
-        portable::dense_16(weights, activations, sums);
-    } else if activations.len() == FEW {
-        // SAFETY: there are 16 weights for each sum and 16 activations, all at a multiple of four, and sums.
-        unsafe { few_16(weights.as_ptr(), activations.as_ptr(), sums.as_mut_ptr(), sums.len()) };
-    } else {
-        let inputs = activations.len();
-        // SAFETY: there are `inputs` weights for each sum and as many activations, a multiple of eight, all at a
-        // multiple of four, and sums.
-        unsafe { products_16(weights.as_ptr(), activations.as_ptr(), inputs, sums.as_mut_ptr(), sums.len()) };
+/// See [`Layer::sums`].
+pub(crate) fn dense(layer: &Layer<'_>, activations: &mut [i16], sums: &mut [i32]) {
+    let (inputs, units) = (activations.len(), sums.len());
+    let is_fast = are_eights(activations) && (inputs, units) == (layer.inputs(), layer.units());
+    let weights = layer.weights.as_ptr();
+    match layer.store {
+        // SAFETY: there are as many activations and sums as the layer has inputs and units, the former a multiple of eight
+        // and at a multiple of four; a layer has all its weights, at a multiple of four, and at least one unit.
+        Store::I16 if is_fast => unsafe {
+            products_16(weights.cast(), activations.as_ptr(), inputs, sums.as_mut_ptr(), units);
+        },
+        Store::I8 if is_fast => {
+            // Of a word of weights, one instruction takes the first and the third, another the second and the fourth.
+            for four in activations.as_chunks_mut::<4>().0 {
+                four.swap(1, 2);
+            }
+            // SAFETY: the same.
+            unsafe { products_8(weights.cast(), activations.as_ptr(), inputs, sums.as_mut_ptr(), units) };
+        }
+        _ => plain::dense(layer, activations, sums),
     }
-}
-
-/// The sum of products of each unit, with weights of 8 bits.
-#[inline(never)]
-pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32]) {
-    if !suits(weights, activations, sums) {
-        return portable::dense_8(weights, activations, sums);
-    }
-    // Of a word of weights, one instruction takes the first and the third, another the second and the fourth.
-    for four in activations.as_chunks_mut::<4>().0 {
-        four.swap(1, 2);
-    }
-    let inputs = activations.len();
-    // SAFETY: there are `inputs` weights for each sum and as many activations, a multiple of eight, all at a multiple of
-    // four, and sums.
-    unsafe { products_8(weights.as_ptr(), activations.as_ptr(), inputs, sums.as_mut_ptr(), sums.len()) };
 }
 
 /// The sums of 16 products each of as many units as fit between r1 and the stack's top: weights at r0, activations in r4
@@ -103,25 +88,6 @@ macro_rules! few {
         pop {{r2}}
         .endm"
     };
-}
-
-/// Sums of 16 products each.
-///
-/// # Safety
-///
-/// There are `16 * units` weights and 16 activations, both at a multiple of four, and `units` sums, at least one.
-#[unsafe(naked)]
-unsafe extern "C" fn few_16(weights: *const i16, activations: *const i16, sums: *mut i32, units: usize) {
-    dsp_asm!(
-        few!(),
-        "push {{r4-r11, lr}}",
-        "ldm r1, {{r4-r11}}",
-        "mov r1, r2",
-        "edgefit_all_few",
-        "pop {{r4-r11, pc}}",
-        ".purgem edgefit_few",
-        ".purgem edgefit_all_few",
-    )
 }
 
 /// Sums of 16 products each, of activations that are made of the same sums.

@@ -1,8 +1,6 @@
 //! Lists of the addresses of rows.
 
-use core::mem::offset_of;
-
-use super::rows::Listed;
+use super::rows::Table;
 
 /// Lists the addresses of `len` rows. Returns where the list ends, or null if one of them does not exist.
 ///
@@ -14,7 +12,7 @@ pub(super) unsafe extern "C" fn list_rows(
     ids: *const u16,
     len: usize,
     list: *mut u32,
-    listed: *const Listed,
+    table: *const Table,
 ) -> *mut u32 {
     dsp_asm!(
         // r10 collects by how much ids are too large; r11 weights, r12 stride, lr last.
@@ -78,16 +76,16 @@ pub(super) unsafe extern "C" fn list_rows(
 ///
 /// # Safety
 ///
-/// There are ids from `ids` to `end`, `list` lies in that of `listed`, and there is a bit of `seen` for each row.
+/// There are ids from `ids` to `end`, and room from `list` to where it is `full`; there is a bit of `seen` for each row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
+pub(super) unsafe extern "C" fn list_new_rows(
     ids: *const u16,
     end: *const u16,
     list: *mut u32,
-    listed: *const Listed<N>,
+    table: *const Table,
 ) -> u64 {
     dsp_asm!(
-        // r3 seen, r8 weights, r9 stride, r10 last, r11 one; the bit of an id is that by which it turns the one.
+        // r3 seen, r8 weights, r9 stride, r10 last, r11 one; on the stack where the ids end, and where the list does. The bit of an id is that by which it turns the one.
         ".macro edgefit_see pair, id, multiply
         ldr r7, [r3, r6, lsl #2]
         ror r12, r11, \\id
@@ -121,7 +119,8 @@ pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
         .endm",
         "push {{r3-r11, lr}}",
         "push {{r1}}",
-        "ldm r3, {{r8-r11}}",
+        "ldm r3, {{r8-r12}}",
+        "str r12, [sp, #4]",
         "mov r3, r11",
         "mov r11, #1",
         // Pairs of ids lie at a multiple of four after one id at most.
@@ -133,7 +132,6 @@ pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
         "cmp r1, #8",
         "blo 4f",
         "ldr r6, [sp, #4]",
-        "add r6, r6, {full}",
         "subs r6, r6, r2",
         // Less room is not worth another round.
         "cmp r6, #32",
@@ -154,7 +152,6 @@ pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
         "4: cmp r1, #0",
         "beq 7f",
         "ldr r6, [sp, #4]",
-        "add r6, r6, {full}",
         "subs r6, r6, r2",
         "cmp r6, #16",
         "blo 7f",
@@ -179,6 +176,5 @@ pub(super) unsafe extern "C" fn list_new_rows<const N: usize>(
         .purgem edgefit_see_low
         .purgem edgefit_see_high
         .purgem edgefit_see_four",
-        full = const offset_of!(Listed<N>, list) + 4 * N,
     )
 }

@@ -2,23 +2,20 @@
 
 use core::arch::naked_asm;
 
-/// The sum of products of each unit, with weights of 16 bits.
-pub(crate) fn dense_16(weights: &[i16], activations: &mut [i16], sums: &mut [i32]) {
-    let inputs = activations.len();
-    let units = sums.len().min(weights.len().checked_div(inputs).unwrap_or(0));
-    if units > 0 {
-        // SAFETY: there are `inputs` activations, as many weights for each of `units`, and so many sums.
-        unsafe { products_16(weights.as_ptr(), activations.as_ptr(), 2 * inputs, sums.as_mut_ptr(), units) };
-    }
-}
+use crate::{Layer, kernel::plain, layer::Store};
 
-/// The sum of products of each unit, with weights of 8 bits.
-pub(crate) fn dense_8(weights: &[i8], activations: &mut [i16], sums: &mut [i32]) {
-    let inputs = activations.len();
-    let units = sums.len().min(weights.len().checked_div(inputs).unwrap_or(0));
-    if units > 0 {
-        // SAFETY: there are `inputs` activations, as many weights for each of `units`, and so many sums.
-        unsafe { products_8(weights.as_ptr(), activations.as_ptr(), 2 * inputs, sums.as_mut_ptr(), units) };
+/// See [`Layer::sums`].
+pub(crate) fn dense(layer: &Layer<'_>, activations: &mut [i16], sums: &mut [i32]) {
+    let (inputs, units) = (activations.len(), sums.len());
+    let is_whole = inputs > 0 && units > 0 && (inputs, units) == (layer.inputs(), layer.units());
+    let (weights, inputs_at, sums_at) = (layer.weights.as_ptr(), activations.as_ptr(), sums.as_mut_ptr());
+    match layer.store {
+        // SAFETY: there are as many activations and sums as the layer has inputs and units, neither none, and a layer has all
+        // its weights, at a multiple of four.
+        Store::I16 if is_whole => unsafe { products_16(weights.cast(), inputs_at, 2 * inputs, sums_at, units) },
+        // SAFETY: the same.
+        Store::I8 if is_whole => unsafe { products_8(weights.cast(), inputs_at, 2 * inputs, sums_at, units) },
+        _ => plain::dense(layer, activations, sums),
     }
 }
 

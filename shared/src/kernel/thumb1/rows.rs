@@ -2,7 +2,7 @@
 //!
 //! First the addresses of the rows are listed, then the listed rows are added. A word of a row is added as a whole and
 //! once more its odd bytes, in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see
-//! `portable::add_words`.
+//! `portable`.
 
 use core::mem::MaybeUninit;
 
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     Error,
-    kernel::{Rows, portable},
+    kernel::{Rows, plain},
+    layer::Store,
 };
 
 /// How many rows are listed before they are added. Lanes of 16 bits could take 256: 255 * 256 < 2^16.
@@ -20,11 +21,10 @@ const LIST: usize = 128;
 /// Units that are added together.
 const BLOCK: usize = 16;
 
-/// Whether a table has the shape that the loops are made for.
-fn suits(rows: &Rows<'_>, sums: &[i32]) -> bool {
-    rows.bits == 8
+/// Whether rows have the shape that the loops are made for.
+pub(crate) fn suits(rows: &Rows<'_>) -> bool {
+    rows.store == Store::Rows8
         && rows.units.is_multiple_of(4)
-        && rows.units == sums.len()
         && rows.weights.len() >= rows.count * rows.units
         && rows.weights.as_ptr().addr().is_multiple_of(4)
 }
@@ -67,8 +67,8 @@ unsafe fn add_all(list: &mut [MaybeUninit<u32>], end: *mut u32, sums: &mut [i32]
 
 /// See [`Rows::add`].
 pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
-    if !suits(rows, sums) {
-        return portable::add(rows, ids, sums);
+    if !rows.suit || sums.len() != rows.units {
+        return plain::add(rows, ids, None, sums);
     }
     let mut list = [const { MaybeUninit::uninit() }; LIST];
     let table = table(rows, core::ptr::null_mut());
@@ -76,8 +76,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
         // SAFETY: the ids are there, and the list has room for as many.
         let end = unsafe { list_rows(part.as_ptr(), part.len(), list.as_mut_ptr().cast(), &raw const table) };
         if end.is_null() {
-            portable::add_all(rows, rows.in_range(part), sums);
-            return Err(Error::RowOutOfRange);
+            return plain::add(rows, part, None, sums);
         }
         // SAFETY: the list has been filled up to `end`, and there is a sum for each unit.
         unsafe { add_all(&mut list, end, sums) };
@@ -93,8 +92,8 @@ pub(crate) fn add_new<const N: usize>(
     sums: &mut [i32],
 ) -> Result<(), Error> {
     const { assert!(N <= LIST && N.is_multiple_of(4), "lists are filled up to a multiple of four") };
-    if !suits(rows, sums) || seen.len() * 32 < rows.count {
-        return portable::add_new::<N>(rows, ids, seen, sums);
+    if !rows.suit || sums.len() != rows.units || seen.len() * 32 < rows.count {
+        return plain::add(rows, ids, Some(seen), sums);
     }
     let mut list = [const { MaybeUninit::uninit() }; N];
     let table = table(rows, seen.as_mut_ptr());

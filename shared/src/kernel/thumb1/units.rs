@@ -7,7 +7,8 @@ use crate::layer::Record;
 /// Requantises sums, with their biases, to activations in `0..=max`.
 pub(crate) fn activate(records: &[Record], sums: &[i32], max: i32, out: &mut [i16]) {
     for ((record, &sum), out) in records.iter().zip(sums).zip(out) {
-        *out = requantise(record, sum).clamp(0, max) as i16;
+        // Not `clamp`, which panics where the largest is the smaller.
+        *out = requantise(record, sum).min(max).max(0) as i16;
     }
 }
 
