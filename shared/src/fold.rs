@@ -6,14 +6,13 @@
 //! so do bytes that are not UTF-8. At most two bytes are held back between two pieces of a text.
 
 /// Bytes are handed on in pieces of up to this many: few enough to be cleared without a call.
-const PIECE: usize = 16;
+const PIECE: usize = 12;
 
 /// A fold of a byte stream, in pieces of any size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Fold {
-    /// The first bytes of a character that may be folded.
-    held: [u8; 2],
-    len: u8,
+    /// The first one or two bytes of a character that may be folded, the first the highest; or 0.
+    held: u16,
 }
 
 /// The bytes that come of a piece.
@@ -34,6 +33,16 @@ impl<F: FnMut(&[u8])> Out<F> {
         }
     }
 
+    /// The bytes of a character, or the first of them: up to three.
+    fn character(&mut self, bytes: u32) {
+        for shift in [16, 8] {
+            if bytes >> shift != 0 {
+                self.push((bytes >> shift) as u8);
+            }
+        }
+        self.push(bytes as u8);
+    }
+
     fn flush(&mut self) {
         (self.full)(self.bytes.get(..self.len).unwrap_or_default());
         self.len = 0;
@@ -45,100 +54,112 @@ impl Fold {
     pub(crate) fn feed(&mut self, bytes: &[u8], on: impl FnMut(&[u8])) {
         let mut out = Out { bytes: [0; PIECE], len: 0, full: on };
         for &byte in bytes {
-            self.byte(byte, &mut out);
+            if let Some(bytes) = self.byte(byte, &mut out) {
+                out.character(bytes);
+            }
         }
         out.flush();
     }
 
     /// Hands on what is held back at the end of the text. Ready for the next one.
     pub(crate) fn finish(&mut self, mut on: impl FnMut(&[u8])) {
-        on(self.held.get(..self.len.into()).unwrap_or_default());
+        let bytes = self.held.to_be_bytes();
+        let start = usize::from(self.held < 0x100) + usize::from(self.held == 0);
+        on(bytes.get(start..).unwrap_or_default());
         *self = Self::default();
     }
 
-    fn byte<F: FnMut(&[u8])>(&mut self, byte: u8, out: &mut Out<F>) {
-        let [first, second] = self.held;
-        let continues = matches!(byte, 0x80..=0xbf);
-        match self.len {
-            1 if continues && first < 0xe0 => {
-                self.len = 0;
-                let folded = letter(u16::from(first & 0x1f) << 6 | u16::from(byte & 0x3f));
-                if folded < 0x80 {
-                    out.push(folded as u8);
-                } else {
-                    out.push(0xc0 | (folded >> 6) as u8);
-                    out.push(0x80 | (folded & 0x3f) as u8);
+    /// What comes of a byte and those that are held back; before it, those that are no character after all.
+    fn byte<F: FnMut(&[u8])>(&mut self, byte: u8, out: &mut Out<F>) -> Option<u32> {
+        let held = u32::from(core::mem::take(&mut self.held));
+        let bytes = held << 8 | u32::from(byte);
+        if held != 0 {
+            match (held, byte) {
+                (0xc2..=0xd4, 0x80..=0xbf) => return Some(letter(((held & 0x1f) << 6 | bytes & 0x3f) as u16)),
+                (0xe2, 0x80 | 0x81) | (0xe3, 0x80) | (0xef, 0xbb) => {
+                    self.held = bytes as u16;
+                    return None;
                 }
-                return;
-            }
-            1 if matches!((first, byte), (0xe2, 0x80 | 0x81) | (0xe3, 0x80) | (0xef, 0xbb)) => {
-                self.held = [first, byte];
-                self.len = 2;
-                return;
-            }
-            2 if continues => {
-                self.len = 0;
-                match punctuation([first, second, byte]) {
-                    Some(folded) => out.push(folded),
-                    None => [first, second, byte].into_iter().for_each(|byte| out.push(byte)),
-                }
-                return;
-            }
-            0 => {}
-            // No character after all: what was held is as it was.
-            len => {
-                self.len = 0;
-                out.push(first);
-                if len == 2 {
-                    out.push(second);
-                }
+                (0xe280.., 0x80..=0xbf) => return Some(punctuation(bytes)),
+                _ => out.character(held),
             }
         }
         if matches!(byte, 0xc2..=0xc5 | 0xce..=0xd4 | 0xe2 | 0xe3 | 0xef) {
-            self.held = [byte, 0];
-            self.len = 1;
-        } else {
-            out.push(byte);
+            self.held = byte.into();
+            return None;
         }
+        Some(byte.into())
     }
 }
 
 /// What a character of three bytes becomes, if anything else: an apostrophe for the one that typesetters use (U+2019), a space
 /// for all other characters of U+2000 to U+206F (General Punctuation) but the two joiners, which stand within words, for
 /// U+3000 to U+303F (CJK Symbols and Punctuation) but the iteration mark and the closing mark, and for U+FEFF.
-fn punctuation(bytes: [u8; 3]) -> Option<u8> {
+const fn punctuation(bytes: u32) -> u32 {
     match bytes {
-        [0xe2, 0x80, 0x99] => Some(b'\''),
-        [0xe2, 0x80, 0x8c | 0x8d] | [0xe3, 0x80, 0x85 | 0x86] => None,
-        [0xe2 | 0xe3, 0x80, _] | [0xe2, 0x81, 0x80..=0xaf] | [0xef, 0xbb, 0xbf] => Some(b' '),
-        _ => None,
+        0xe2_8099 => b'\'' as u32,
+        0xe2_808c | 0xe2_808d | 0xe3_8085 | 0xe3_8086 => bytes,
+        0xe2_8080..=0xe2_80bf | 0xe2_8180..=0xe2_81af | 0xe3_8080..=0xe3_80bf | 0xef_bbbf => b' ' as u32,
+        _ => bytes,
     }
 }
 
 /// What a character of two bytes becomes: its simple lower-case mapping (Unicode, `UnicodeData.txt`) in the blocks Latin-1,
-/// Latin Extended-A, Greek and Cyrillic, final sigma as sigma; a space for the controls, the punctuation and the signs of
+/// Latin Extended-A, Greek and Cyrillic, final sigma as sigma, as its bytes; a space for the controls, the punctuation and the signs of
 /// Latin-1.
-fn letter(c: u16) -> u16 {
-    let (even, odd) = (c | 1, (c + 1) & !1);
-    match c {
-        // Ordinals and micro are letters. Dotted and dotless i have no partner in two bytes; kra, n with an apostrophe and the
-        // long s have none at all.
-        0xaa | 0xb5 | 0xba | 0x130 | 0x131 | 0x138 | 0x149 | 0x17f => c,
+fn letter(c: u16) -> u32 {
+    let folded = match c {
+        0xaa | 0xb5 | 0xba => c,
         0x80..=0xbf | 0xd7 | 0xf7 => 0x20,
-        0xc0..=0xde | 0x391..=0x3a1 | 0x3a3..=0x3ab | 0x410..=0x42f => c + 0x20,
-        0x178 => 0xff,
-        0x100..=0x137 | 0x14a..=0x177 | 0x460..=0x481 | 0x48a..=0x4bf | 0x4d0..=0x52f => even,
-        0x139..=0x148 | 0x179..=0x17e | 0x4c1..=0x4ce => odd,
-        0x386 => 0x3ac,
-        0x388..=0x38a => c + 0x25,
-        0x38c => 0x3cc,
-        0x38e | 0x38f => c + 0x3f,
-        0x3c2 => 0x3c3,
-        0x400..=0x40f => c + 0x50,
-        0x4c0 => 0x4cf,
-        _ => c,
+        _ => c.wrapping_add_signed(CAPITALS.iter().find_map(|range| range.distance(c)).unwrap_or(0)),
+    };
+    if folded < 0x80 { folded.into() } else { 0xc080 | (u32::from(folded) & 0x7c0) << 2 | u32::from(folded) & 0x3f }
+}
+
+/// Capitals that have their small letters at the same distance.
+struct Capitals {
+    first: u16,
+    span: u8,
+    distance: i8,
+}
+
+impl Capitals {
+    /// From `c` to its small letter, if it is one of them. Where that is the next one, capitals and small letters alternate.
+    fn distance(&self, c: u16) -> Option<i16> {
+        let at = c.wrapping_sub(self.first);
+        (at <= self.span.into() && (self.distance != 1 || at % 2 == 0)).then_some(self.distance.into())
     }
 }
+
+const fn capitals(first: u16, last: u16, distance: i8) -> Capitals {
+    Capitals { first, span: (last - first) as u8, distance }
+}
+
+/// Dotted and dotless i have no partner in two bytes; kra, n with an apostrophe and the long s have none at all.
+static CAPITALS: [Capitals; 21] = [
+    capitals(0xc0, 0xde, 0x20),
+    capitals(0x100, 0x12e, 1),
+    capitals(0x132, 0x136, 1),
+    capitals(0x139, 0x147, 1),
+    capitals(0x14a, 0x176, 1),
+    capitals(0x178, 0x178, -0x79),
+    capitals(0x179, 0x17d, 1),
+    capitals(0x386, 0x386, 0x26),
+    capitals(0x388, 0x38a, 0x25),
+    capitals(0x38c, 0x38c, 0x40),
+    capitals(0x38e, 0x38f, 0x3f),
+    capitals(0x391, 0x3a1, 0x20),
+    capitals(0x3a3, 0x3ab, 0x20),
+    // The final sigma.
+    capitals(0x3c2, 0x3c2, 1),
+    capitals(0x400, 0x40f, 0x50),
+    capitals(0x410, 0x42f, 0x20),
+    capitals(0x460, 0x480, 1),
+    capitals(0x48a, 0x4be, 1),
+    capitals(0x4c0, 0x4c0, 0xf),
+    capitals(0x4c1, 0x4cd, 1),
+    capitals(0x4d0, 0x52e, 1),
+];
 
 #[cfg(test)]
 mod tests {
