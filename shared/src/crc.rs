@@ -35,11 +35,11 @@ fn byte(crc: u32) -> u32 {
 /// The CRC-32 (ISO-HDLC) of `bytes`.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
-    let (words, rest) = bytes.as_chunks();
+    let (pairs, rest) = bytes.as_chunks();
     let mut crc = !0;
-    for word in words {
+    for pair in pairs {
         // Spelt out, so that a compiler that saves space does not make a loop of it.
-        crc = byte(byte(byte(byte(crc ^ u32::from_le_bytes(*word)))));
+        crc = byte(byte(crc ^ u32::from(u16::from_le_bytes(*pair))));
     }
     for &last in rest {
         crc = byte(crc ^ u32::from(last));

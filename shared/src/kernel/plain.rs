@@ -4,7 +4,10 @@
 #![cfg_attr(kernel = "portable", allow(dead_code, reason = "its loops take more shapes"))]
 
 use super::{Rows, bit_of};
-use crate::{Error, Layer};
+use crate::{
+    Error, Layer,
+    layer::{Store, weight_bytes},
+};
 
 /// See [`Rows::add_new`], and without `seen`, [`Rows::add`].
 #[inline(never)]
@@ -29,17 +32,49 @@ pub(super) fn add(rows: &Rows<'_>, ids: &[u16], mut seen: Option<&mut [u32]>, su
 #[inline(never)]
 pub(super) fn add_row(rows: &Rows<'_>, id: usize, sums: &mut [i32]) {
     let row = rows.weights.get(id * rows.stride..).unwrap_or_default();
-    for (at, sum) in sums.iter_mut().enumerate() {
-        *sum += rows.store.weight(row, at);
+    if rows.store == Store::Rows8 {
+        for (sum, &byte) in sums.iter_mut().zip(row) {
+            *sum += i32::from(byte) - 128;
+        }
+        return;
+    }
+    for (pair, &byte) in sums.chunks_mut(2).zip(row) {
+        let mut halves = byte;
+        for sum in pair {
+            *sum += i32::from(halves & 0xf) - 8;
+            halves >>= 4;
+        }
     }
 }
 
 /// The sum of products of each unit.
 #[inline(never)]
 pub(super) fn dense(layer: &Layer<'_>, activations: &[i16], sums: &mut [i32]) {
-    for (unit, sum) in sums.iter_mut().enumerate() {
-        let weights = layer.vector(unit, activations.len());
-        let products = activations.iter().enumerate().map(|(at, &x)| layer.store.weight(weights, at) * i32::from(x));
-        *sum = products.sum();
+    let mut units = layer.weights.chunks_exact(weight_bytes(activations.len(), layer.bits).max(1));
+    for sum in sums {
+        let weights = units.next().unwrap_or_default();
+        let inputs = activations.iter().map(|&x| i32::from(x));
+        *sum = match layer.store {
+            Store::I8 => weights.iter().zip(inputs).map(|(&weight, x)| i32::from(weight as i8) * x).sum(),
+            Store::I16 => {
+                let weights = weights.as_chunks().0.iter().map(|&pair| i32::from(i16::from_le_bytes(pair)));
+                weights.zip(inputs).map(|(weight, x)| weight * x).sum()
+            }
+            _ => halves(weights, activations),
+        };
     }
+}
+
+/// The sum of products with weights of 4 bits.
+#[inline]
+pub(super) fn halves(weights: &[u8], activations: &[i16]) -> i32 {
+    let mut sum = 0;
+    for (&byte, pair) in weights.iter().zip(activations.chunks(2)) {
+        let mut halves = byte;
+        for &x in pair {
+            sum += (i32::from(halves & 0xf) - 8) * i32::from(x);
+            halves >>= 4;
+        }
+    }
+    sum
 }

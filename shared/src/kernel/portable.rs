@@ -198,17 +198,6 @@ fn products<W: Copy + Into<i32>>(weights: &[W], activations: &[i16], sums: &mut 
 #[inline(never)]
 fn products_4(weights: &[u8], activations: &[i16], sums: &mut [i32]) {
     for (sum, weights) in sums.iter_mut().zip(weights.chunks_exact(activations.len().div_ceil(2).max(1))) {
-        *sum = dot_4(weights, activations);
+        *sum = plain::halves(weights, activations);
     }
-}
-
-#[inline(never)]
-fn dot_4(weights: &[u8], activations: &[i16]) -> i32 {
-    let (pairs, last) = activations.as_chunks::<2>();
-    let mut sum = 0;
-    for (&byte, &[low, high]) in weights.iter().zip(pairs) {
-        sum += (i32::from(byte & 0xf) - 8) * i32::from(low) + (i32::from(byte >> 4) - 8) * i32::from(high);
-    }
-    let (last, byte) = (last.first().copied().unwrap_or(0), weights.last().copied().unwrap_or(0));
-    sum + (i32::from(byte & 0xf) - 8) * i32::from(last)
 }

@@ -88,13 +88,13 @@ pub(super) unsafe extern "C" fn list_new_rows(
         // r3 seen, r8 weights, r9 stride, r10 last, r11 one; on the stack where the ids end, and where the list does. The bit of an id is that by which it turns the one.
         ".macro edgefit_see pair, id, multiply
         ldr r7, [r3, r6, lsl #2]
-        ror r12, r11, \\id
-        tst r7, r12
+        ror r1, r11, \\id
+        tst r7, r1
         bne 9f
-        orr r7, r7, r12
+        orrs r7, r1
         str r7, [r3, r6, lsl #2]
         \\multiply r7, \\pair, r9, r8
-        str r7, [r2], #4
+        stm r2!, {{r7}}
         9:
         .endm
         .macro edgefit_see_low pair
@@ -103,14 +103,14 @@ pub(super) unsafe extern "C" fn list_new_rows(
         .endm
         .macro edgefit_see_high pair
         lsr lr, \\pair, #16
-        lsr r6, \\pair, #21
+        lsrs r6, \\pair, #21
         edgefit_see \\pair, lr, smlatb
         .endm
         .macro edgefit_see_four
         ldm r0!, {{r4, r5}}
         uqsub16 r6, r4, r10
         uqsub16 r7, r5, r10
-        orrs r6, r6, r7
+        orrs r6, r7
         bne 6f
         edgefit_see_low r4
         edgefit_see_high r4
@@ -140,12 +140,12 @@ pub(super) unsafe extern "C" fn list_new_rows(
         "it lo",
         "lsrlo r1, r6, #1",
         // Two groups a round, the first round may begin with its second.
-        "lsrs r1, r1, #4",
+        "lsrs r12, r1, #4",
         "bcs 1f",
-        "subs r1, #1",
+        "subs r12, #1",
         "3: edgefit_see_four",
         "1: edgefit_see_four",
-        "subs r1, #1",
+        "subs r12, #1",
         "bhs 3b",
         "b 2b",
         // Fewer than four ids.

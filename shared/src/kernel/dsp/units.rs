@@ -6,17 +6,7 @@ use crate::layer::Record;
 pub(crate) fn activate(records: &[Record], sums: &[i32], max: i32, out: &mut [i16]) {
     let units = records.len().min(sums.len()).min(out.len());
     // SAFETY: there are as many of each.
-    unsafe { activate_units(records.as_ptr(), sums.as_ptr(), out.as_mut_ptr(), units) };
-    if max < i16::MAX.into() {
-        limit(out, max as i16);
-    }
-}
-
-#[inline(never)]
-fn limit(activations: &mut [i16], max: i16) {
-    for activation in activations {
-        *activation = (*activation).min(max);
-    }
+    unsafe { activate_units(records.as_ptr(), sums.as_ptr(), out.as_mut_ptr(), units, max) };
 }
 
 /// Requantises sums, with their biases, to logits. They fit: [`Layer::check`](crate::Layer) has shown it.
@@ -71,30 +61,36 @@ macro_rules! activate_pairs {
 
 pub(super) use {activate_pairs, requantise};
 
-/// Requantises to 0..=32,767.
+/// Requantises to `0..=max`.
 ///
 /// # Safety
 ///
 /// There are `units` records, sums and activations.
 #[unsafe(naked)]
-unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, out: *mut i16, units: usize) {
+unsafe extern "C" fn activate_units(
+    records: *const Record,
+    sums: *const i32,
+    out: *mut i16,
+    units: usize,
+    max: i32,
+) {
     dsp_asm!(
         requantise!(),
-        activate_pairs!(),
-        "push {{r4-r11, lr}}",
-        "subs r3, #2",
-        "blo 3f",
-        "edgefit_activate_pairs",
-        "3: adds r3, #2",
-        "beq 4f",
-        "ldm r0, {{r4-r6}}",
-        "ldr r10, [r1]",
-        "edgefit_requantise r10, r4, r5, r6",
-        "usat r10, #15, r10",
-        "strh r10, [r2]",
-        "4: pop {{r4-r11, pc}}",
+        "push {{r4-r9, lr}}",
+        "ldr r8, [sp, #28]",
+        "cbz r3, 3f",
+        "2: ldm r0!, {{r4-r6}}",
+        "ldr r7, [r1], #4",
+        "edgefit_requantise r7, r4, r5, r6",
+        "cmp r7, r8",
+        "it gt",
+        "movgt r7, r8",
+        "bic r7, r7, r7, asr #31",
+        "strh r7, [r2], #2",
+        "subs r3, #1",
+        "bne 2b",
+        "3: pop {{r4-r9, pc}}",
         ".purgem edgefit_requantise",
-        ".purgem edgefit_activate_pairs",
     )
 }
 
