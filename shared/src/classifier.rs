@@ -126,12 +126,12 @@ impl<'m, 's> Classifier<'m, 's> {
     pub fn new(model: &Model<'m>, scratch: impl Into<ScratchView<'s>>) -> Result<Self, Error> {
         let ScratchView { seen, accumulators, logits, activations, waiting } = scratch.into();
         let vocabulary = *model.vocabulary().ok_or(Error::NoVocabulary)?;
-        let widest = model.widest();
+        let (widest, outputs) = model.extent();
         let mut layers = model.layers();
         let first = layers.next().ok_or(Error::BadShape)?;
         let rows = first.rows();
         let (seen, sums) = (room(seen, seen_words(model.rows()))?, room(accumulators, widest)?);
-        let logits = room(logits, model.outputs())?;
+        let logits = room(logits, outputs)?;
         let activations = room(activations, widest)?;
         if waiting.is_empty() {
             return Err(Error::ScratchTooSmall);
@@ -210,13 +210,9 @@ impl<'m, 's> Classifier<'m, 's> {
     /// Ends the document and answers. The classifier is ready for the next one.
     #[allow(clippy::must_use_candidate, reason = "the answer stays at hand in `logits`")]
     pub fn finish(&mut self) -> Logits<'_> {
-        let (words, document) = (&mut self.words, &mut self.document);
-        if let Some(fold) = &mut self.fold {
-            fold.finish(|folded| words.read(folded, document));
-        }
-        if words.stand.is_in_word() {
-            // Whatever separates words ends the last one.
-            words.read(b" ", document);
+        // Whatever separates words ends the last one, and what is held back of a character.
+        if self.fold.is_some() || self.words.stand.is_in_word() {
+            self.text(b" ");
         }
         self.document.flush();
         let near = self.near.get(..self.depth).unwrap_or_default();

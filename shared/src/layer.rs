@@ -46,7 +46,7 @@ pub(crate) enum Store {
 
 impl Store {
     /// The weight at `at` of the bytes of a row or of a unit, 0 beyond them.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn weight(self, vector: &[u8], at: usize) -> i32 {
         let weight = match self {
             Self::Rows8 => vector.get(at).map(|&byte| i32::from(byte) - 128),
@@ -74,20 +74,21 @@ pub(crate) fn forward(
         layer = next;
     }
     if far.len() > 0 {
-        return forward_far(*layer, far.clone(), sums, activations, logits);
+        return forward_far(layer, far, sums, activations, logits);
     }
     kernel::logits(layer.records, sums, logits);
 }
 
 #[inline(never)]
-fn forward_far<'a>(
-    mut layer: Layer<'a>,
-    far: Layers<'a>,
+fn forward_far(
+    from: &Layer<'_>,
+    far: &Layers<'_>,
     sums: &mut [i32],
     activations: &mut [i16],
     logits: &mut [i32],
 ) {
-    for next in far {
+    let mut layer = *from;
+    for next in far.clone() {
         kernel::step(&layer, &next, sums, activations);
         layer = next;
     }

@@ -133,13 +133,19 @@ impl<'a> Model<'a> {
     /// How many logits an answer has: 1 for two classes, else one a class.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.layers().last().map_or(0, |layer| layer.units())
+        self.extent().1
     }
 
     /// The units of the widest layer.
     #[must_use]
     pub fn widest(&self) -> usize {
-        self.layers().map(|layer| layer.units()).max().unwrap_or(0)
+        self.extent().0
+    }
+
+    /// The units of the widest layer and of the last.
+    pub(crate) fn extent(&self) -> (usize, usize) {
+        let units = self.layers.headers.clone().map(|header| LayerHeader::of(header).units as usize);
+        units.fold((0, 0), |(widest, _), units| (units.max(widest), units))
     }
 
     /// The names of the classes, in order.
@@ -173,7 +179,9 @@ fn check(source: &Source<'_>, parts: &Parts<'_>) -> Result<(), Error> {
     if parts.layers.is_empty() || classes > MAX_CLASSES || !is_scale {
         return Err(Error::BadShape);
     }
-    if parts.labels.split(|&byte| byte == 0).count() == classes { Ok(()) } else { Err(Error::BadLabels) }
+    // Each is parted from the next by a zero.
+    let labels = 1 + parts.labels.iter().filter(|&&byte| byte == 0).count();
+    if labels == classes { Ok(()) } else { Err(Error::BadLabels) }
 }
 
 /// The layers of a model, first to last, each read from the file as it is asked for.

@@ -138,7 +138,7 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         let scratch = scratch.into();
         let standards = *model.standards().ok_or(Error::NoFeatures)?;
         let inputs = bytemuck::try_cast_slice_mut(scratch.seen).map_err(|_| Error::ScratchTooSmall)?;
-        let widest = model.widest();
+        let (widest, outputs) = model.extent();
         let classifier = Self {
             standards,
             layers: model.layers(),
@@ -146,7 +146,7 @@ impl<'m, 's> NumericClassifier<'m, 's> {
             inputs: inputs.get_mut(..standards.features()).ok_or(Error::ScratchTooSmall)?,
             given: 0,
             sums: scratch.accumulators.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
-            logits: scratch.logits.get_mut(..model.outputs()).ok_or(Error::ScratchTooSmall)?,
+            logits: scratch.logits.get_mut(..outputs).ok_or(Error::ScratchTooSmall)?,
             activations: scratch.activations.get_mut(..widest).ok_or(Error::ScratchTooSmall)?,
         };
         // The scratch may have served another model, whose answer is not this one's.

@@ -6,7 +6,7 @@
 use super::{Rows, bit_of};
 use crate::{
     Error, Layer,
-    layer::{Store, weight_bytes},
+    layer::Store,
 };
 
 /// See [`Rows::add_new`], and without `seen`, [`Rows::add`].
@@ -50,17 +50,13 @@ pub(super) fn add_row(rows: &Rows<'_>, id: usize, sums: &mut [i32]) {
 /// The sum of products of each unit.
 #[inline(never)]
 pub(super) fn dense(layer: &Layer<'_>, activations: &[i16], sums: &mut [i32]) {
-    let mut units = layer.weights.chunks_exact(weight_bytes(activations.len(), layer.bits).max(1));
-    for sum in sums {
-        let weights = units.next().unwrap_or_default();
-        let inputs = activations.iter().map(|&x| i32::from(x));
-        *sum = match layer.store {
-            Store::I8 => weights.iter().zip(inputs).map(|(&weight, x)| i32::from(weight as i8) * x).sum(),
-            Store::I16 => {
-                let weights = weights.as_chunks().0.iter().map(|&pair| i32::from(i16::from_le_bytes(pair)));
-                weights.zip(inputs).map(|(weight, x)| weight * x).sum()
-            }
-            _ => halves(weights, activations),
+    for (unit, sum) in sums.iter_mut().enumerate() {
+        let weights = layer.vector(unit, activations.len());
+        *sum = if layer.store == Store::I4 {
+            halves(weights, activations)
+        } else {
+            let products = activations.iter().enumerate();
+            products.map(|(at, &x)| layer.store.weight(weights, at) * i32::from(x)).sum()
         };
     }
 }
