@@ -57,18 +57,6 @@ pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
 /// the bias with all negative terms and the bias with all positive terms.
 #[must_use]
 pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
-    bound(bias, weights, input_max, false)
-}
-
-/// As [`accumulator_bound`], for inputs of either sign: `|bias| + sum of |weights| * input_max`.
-#[must_use]
-pub fn signed_accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
-    bound(bias, weights, input_max, true)
-}
-
-/// Both of them: which it is, is told at run time, so that the loader has one loop.
-#[inline]
-pub(crate) fn bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32, signed: bool) -> i64 {
     let (mut positive, mut negative) = (0i64, 0i64);
     for weight in weights {
         if weight > 0 {
@@ -77,7 +65,18 @@ pub(crate) fn bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i3
             negative -= i64::from(weight);
         }
     }
-    let sum = if signed { positive + negative } else { positive.max(negative) };
+    bound(bias, positive.max(negative), input_max)
+}
+
+/// As [`accumulator_bound`], for inputs of either sign: `|bias| + sum of |weights| * input_max`.
+#[must_use]
+pub fn signed_accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
+    bound(bias, weights.map(|weight| i64::from(weight).abs()).sum(), input_max)
+}
+
+/// The bound that weights with this sum give.
+#[inline]
+pub(crate) fn bound(bias: i32, sum: i64, input_max: i32) -> i64 {
     i64::from(bias).abs() + sum * i64::from(input_max)
 }
 

@@ -139,6 +139,7 @@ impl<'a> Layer<'a> {
     }
 
     /// The bytes of the row, or of the unit, with this number, which has `len` weights.
+    #[inline(never)]
     pub(crate) fn vector(&self, number: usize, len: usize) -> &'a [u8] {
         let len = weight_bytes(len, self.bits);
         self.weights.get(number * len..).and_then(|rest| rest.get(..len)).unwrap_or_default()
@@ -196,7 +197,7 @@ impl<'a> Layer<'a> {
             }
             let bound = match takes {
                 // The stored minimum, as -128, is never written, yet costs nothing to allow for.
-                Takes::Rows => i64::from(bias).abs() + (i64::from(self.inputs) << (self.bits - 1)),
+                Takes::Rows => i64::from(bias).abs() + i64::from(self.inputs << (self.bits - 1)),
                 Takes::Inputs { max, signed } => self.dense_bound(unit, bias, (max, signed))?,
             };
             if !arithmetic::fits(bound, multiplier, shift as u8) {
@@ -208,16 +209,20 @@ impl<'a> Layer<'a> {
 
     /// The bound of a unit that multiplies, of inputs up to a largest one, with a sign or without.
     fn dense_bound(&self, unit: usize, bias: i32, (max, signed): (i32, bool)) -> Result<i64, Error> {
-        let limit = (1i32 << (self.bits - 1)) - 1;
-        let mut are_within = true;
+        let (mut positive, mut negative, mut all) = (0, 0, 0);
         let vector = self.vector(unit, self.inputs());
-        // One loop for weights of all widths: it runs once a model, and would take as much flash again for each.
-        let weights = (0..self.inputs()).map(|input| {
+        // One loop for weights of all widths: it runs once a model, and would take as much flash again for each. There are
+        // at most 2^16 weights of 16 bits.
+        for input in 0..self.inputs() {
             let weight = self.store.weight(vector, input);
-            are_within &= weight.abs() <= limit;
-            weight
-        });
-        let bound = arithmetic::bound(bias, weights, max, signed);
-        if are_within { Ok(bound) } else { Err(Error::BadWeights) }
+            let magnitude = weight.unsigned_abs();
+            *if weight > 0 { &mut positive } else { &mut negative } += magnitude;
+            all |= magnitude;
+        }
+        if all >> (self.bits - 1) != 0 {
+            return Err(Error::BadWeights);
+        }
+        let sum = if signed { positive + negative } else { positive.max(negative) };
+        Ok(arithmetic::bound(bias, sum.into(), max))
     }
 }

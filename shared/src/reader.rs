@@ -96,12 +96,9 @@ impl<'a> Reader<'a> {
         f32::from_le_bytes(self.array())
     }
 
+    /// A byte that is 0 or 1, as a varint of one bit is.
     fn bool(&mut self) -> bool {
-        let byte = self.byte();
-        if byte > 1 {
-            self.fail();
-        }
-        byte == 1
+        self.varint(1) != 0
     }
 
     /// A byte slice: its length, then its bytes.

@@ -109,10 +109,10 @@ impl<'a> Vocabulary<'a> {
         self.fingerprints.len()
     }
 
-    /// The displacements and the fingerprints.
+    /// The displacements, the fingerprints, and the row of unknown words, which takes more than 16 bits if there is none.
     #[cfg(any(scan = "thumb1", scan = "thumb2"))]
-    pub(crate) const fn tables(&self) -> (&'a [u16], &'a [u16]) {
-        (self.displacements, self.fingerprints)
+    pub(crate) const fn tables(&self) -> (&'a [u16], &'a [u16], u32) {
+        (self.displacements, self.fingerprints, self.unknown_row)
     }
 
     /// How many rows the words have, that of unknown words included.

@@ -46,7 +46,7 @@ unsafe extern "C" {
 
 /// See the scan in plain Rust.
 pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, found: &mut [u16]) -> (usize, usize) {
-    let (displacements, fingerprints) = vocabulary.tables();
+    let (displacements, fingerprints, unknown_row) = vocabulary.tables();
     if displacements.is_empty() || fingerprints.is_empty() || found.is_empty() {
         // The loader refuses a vocabulary of no words, and nobody calls without room.
         return (text.len(), 0);
@@ -66,7 +66,7 @@ pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, 
         seed: vocabulary.seed(),
         found_end: places.end,
         in_word: stand.in_word,
-        unknown_row: vocabulary.unknown_row().map_or(u32::MAX, u32::from),
+        unknown_row,
         end: range.end,
     };
     // SAFETY: every range is that of a slice; the lengths are not 0, as has been looked at. The assembly reads the text
