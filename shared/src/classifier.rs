@@ -25,9 +25,11 @@ pub struct Classifier<'m, 's> {
     fold: Option<Fold>,
     words: Words<'m>,
     document: Document<'m, 's>,
-    /// The first layers, which most nets do not go beyond, read from the file once, and how many they are; those after them.
-    near: [Layer<'m>; 3],
-    depth: usize,
+    first: Layer<'m>,
+    /// The layers after the first, which most nets do not go beyond, read from the file once, and how many of them there
+    /// are; and those after them.
+    near: [Layer<'m>; 2],
+    near_len: usize,
     far: Layers<'m>,
     logit_scale: f32,
     logits: &'s mut [i32],
@@ -147,8 +149,9 @@ impl<'m, 's> Classifier<'m, 's> {
             fold: (vocabulary.tokeniser() & !FOREIGN == FOLDING).then(Fold::default),
             words: Words { stand: Stand::START, vocabulary },
             document,
-            depth: 1 + layers.len().min(2),
-            near: [first, layers.next().unwrap_or(first), layers.next().unwrap_or(first)],
+            first,
+            near_len: layers.len().min(2),
+            near: [layers.next().unwrap_or(first), layers.next().unwrap_or(first)],
             far: layers,
             logit_scale,
             logits,
@@ -215,8 +218,8 @@ impl<'m, 's> Classifier<'m, 's> {
             self.text(b" ");
         }
         self.document.flush();
-        let near = self.near.get(..self.depth).unwrap_or_default();
-        forward(near, &self.far, self.document.sums, self.activations, self.logits);
+        let near = self.near.get(..self.near_len).unwrap_or_default();
+        forward(&self.first, near, self.far.clone(), self.document.sums, self.activations, self.logits);
         self.document.clear();
         self.logits()
     }

@@ -11,7 +11,7 @@ const PIECE: usize = 12;
 /// A fold of a byte stream, in pieces of any size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Fold {
-    /// The first one or two bytes of a character that may be folded, the first the highest; or 0.
+    /// The first one or two bytes of a character of two or three, the first the highest; or 0.
     held: u16,
 }
 
@@ -74,17 +74,17 @@ impl Fold {
         let held = u32::from(core::mem::take(&mut self.held));
         let bytes = held << 8 | u32::from(byte);
         if held != 0 {
-            match (held, byte) {
-                (0xc2..=0xd4, 0x80..=0xbf) => return Some(letter(((held & 0x1f) << 6 | bytes & 0x3f) as u16)),
-                (0xe2, 0x80 | 0x81) | (0xe3, 0x80) | (0xef, 0xbb) => {
-                    self.held = bytes as u16;
-                    return None;
+            if matches!(byte, 0x80..=0xbf) {
+                match held {
+                    0..0xe0 => return Some(letter(((held & 0x1f) << 6 | bytes & 0x3f) as u16)),
+                    0xe0..0x100 => self.held = bytes as u16,
+                    _ => return Some(punctuation(bytes)),
                 }
-                (0xe280.., 0x80..=0xbf) => return Some(punctuation(bytes)),
-                _ => out.character(held),
+                return None;
             }
+            out.character(held);
         }
-        if matches!(byte, 0xc2..=0xc5 | 0xce..=0xd4 | 0xe2 | 0xe3 | 0xef) {
+        if matches!(byte, 0xc2..=0xef) {
             self.held = byte.into();
             return None;
         }
@@ -96,10 +96,10 @@ impl Fold {
 /// for all other characters of U+2000 to U+206F (General Punctuation) but the two joiners, which stand within words, for
 /// U+3000 to U+303F (CJK Symbols and Punctuation) but the iteration mark and the closing mark, and for U+FEFF.
 const fn punctuation(bytes: u32) -> u32 {
-    match bytes {
-        0xe2_8099 => b'\'' as u32,
-        0xe2_808c | 0xe2_808d | 0xe3_8085 | 0xe3_8086 => bytes,
-        0xe2_8080..=0xe2_80bf | 0xe2_8180..=0xe2_81af | 0xe3_8080..=0xe3_80bf | 0xef_bbbf => b' ' as u32,
+    match (bytes >> 4 & 0xf000 | bytes >> 2 & 0xfc0 | bytes & 0x3f) as u16 {
+        0x2019 => b'\'' as u32,
+        0x200c | 0x200d | 0x3005 | 0x3006 => bytes,
+        0x2000..=0x206f | 0x3000..=0x303f | 0xfeff => b' ' as u32,
         _ => bytes,
     }
 }

@@ -61,36 +61,24 @@ impl Store {
 /// From the first layer's sums to the logits of the last, through the others: those at hand, and those still to be read. The
 /// sums are used up.
 #[inline]
-pub(crate) fn forward(
-    near: &[Layer<'_>],
-    far: &Layers<'_>,
+pub(crate) fn forward<'a>(
+    first: &Layer<'a>,
+    near: &[Layer<'a>],
+    mut far: Layers<'a>,
     sums: &mut [i32],
     activations: &mut [i16],
     logits: &mut [i32],
 ) {
-    let Some((mut layer, others)) = near.split_first() else { return };
-    for next in others {
+    let (mut layer, mut read);
+    layer = first;
+    for next in near {
         kernel::step(layer, next, sums, activations);
         layer = next;
     }
-    if far.len() > 0 {
-        return forward_far(layer, far, sums, activations, logits);
-    }
-    kernel::logits(layer.records, sums, logits);
-}
-
-#[inline(never)]
-fn forward_far(
-    from: &Layer<'_>,
-    far: &Layers<'_>,
-    sums: &mut [i32],
-    activations: &mut [i16],
-    logits: &mut [i32],
-) {
-    let mut layer = *from;
-    for next in far.clone() {
-        kernel::step(&layer, &next, sums, activations);
-        layer = next;
+    while let Some(next) = far.next() {
+        kernel::step(layer, &next, sums, activations);
+        read = next;
+        layer = &read;
     }
     kernel::logits(layer.records, sums, logits);
 }

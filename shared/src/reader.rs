@@ -219,7 +219,8 @@ fn is_utf8(bytes: &[u8]) -> bool {
                 _ => return false,
             }
         }
-        if point < least || char::from_u32(point).is_none() {
+        // Not the surrogates, U+D800 to U+DFFF.
+        if point < least || point > 0x10_ffff || point >> 11 == 0x1b {
             return false;
         }
     }
