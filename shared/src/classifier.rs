@@ -159,6 +159,31 @@ impl<'m, 's> Classifier<'m, 's> {
         })
     }
 
+    /// The answer for one whole text. What was fed before is forgotten.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use edgefit::{Classifier, Model, Scratch, seen_words};
+    ///
+    /// # fn main() -> Result<(), edgefit::Error> {
+    /// # let bytes: &[u8] = &edgefit::Aligned(*include_bytes!("../golden/tiny.edgefit")).0[..];
+    /// let model = Model::from_bytes(bytes)?;
+    /// let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
+    /// let mut classifier = Classifier::new(&model, &mut scratch)?;
+    /// for text in ["a truly wonderful film", "a waste of time"] {
+    ///     let class = classifier.classify(text.as_bytes()).class();
+    ///     assert!(class < 2);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn classify(&mut self, text: &[u8]) -> Logits<'_> {
+        self.reset();
+        self.text(text);
+        self.finish()
+    }
+
     /// Reads the next bytes of the document's text. A word may be cut anywhere between two calls.
     pub fn text(&mut self, chunk: &[u8]) {
         let (words, document) = (&mut self.words, &mut self.document);
@@ -229,4 +254,29 @@ impl<'m, 's> Classifier<'m, 's> {
     pub fn logits(&self) -> Logits<'_> {
         Logits::new(self.logits, self.logit_scale)
     }
+}
+
+/// The class of one text, decided on integers: all there is to do, in one call. For more than one text, a [`Classifier`] makes
+/// its preparations once.
+///
+/// # Errors
+///
+/// As [`Classifier::new`].
+///
+/// # Example
+///
+/// ```
+/// use edgefit::{Model, Scratch, classify, seen_words};
+///
+/// # fn main() -> Result<(), edgefit::Error> {
+/// # let bytes: &[u8] = &edgefit::Aligned(*include_bytes!("../golden/tiny.edgefit")).0[..];
+/// let model = Model::from_bytes(bytes)?;
+/// let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
+/// let class = classify(&model, b"a truly wonderful film", &mut scratch)?;
+/// println!("{}", model.labels().nth(class).unwrap_or_default());
+/// # Ok(())
+/// # }
+/// ```
+pub fn classify<'s>(model: &Model<'_>, text: &[u8], scratch: impl Into<ScratchView<'s>>) -> Result<usize, Error> {
+    Ok(Classifier::new(model, scratch)?.classify(text).class())
 }

@@ -45,13 +45,13 @@ mod scratch;
 pub mod vocabulary;
 pub mod words;
 
-pub use classifier::Classifier;
+pub use classifier::{Classifier, classify};
 pub use error::Error;
 pub use format::Aligned;
 pub use layer::Layer;
 pub use logits::Logits;
 pub use model::{Layers, Model};
-pub use numeric::{INPUT_MAX, NumericClassifier, Standards, input_words};
+pub use numeric::{INPUT_MAX, NumericClassifier, Standards, classify_numbers, input_words};
 pub use scratch::{Scratch, ScratchView, seen_words};
 
 /// The version of this crate, which the exporter writes into the files that it makes.

@@ -208,6 +208,35 @@ impl<'m, 's> NumericClassifier<'m, 's> {
     }
 }
 
+/// The class of one vector of numbers, decided on integers, in one call. For more than one vector, a [`NumericClassifier`] makes
+/// its preparations once.
+///
+/// # Errors
+///
+/// As [`NumericClassifier::new`] and [`NumericClassifier::classify`].
+///
+/// # Example
+///
+/// ```
+/// use edgefit::{Model, Scratch, classify_numbers, input_words};
+///
+/// # fn main() -> Result<(), edgefit::Error> {
+/// # let bytes: &[u8] = &edgefit::Aligned(*include_bytes!("../golden/numeric.edgefit")).0[..];
+/// let model = Model::from_bytes(bytes)?;
+/// let mut scratch = Scratch::<{ input_words(4) }, 3>::new();
+/// let class = classify_numbers(&model, &[6.3f32, 3.3, 6.0, 2.5], &mut scratch)?;
+/// assert!(class < 3);
+/// # Ok(())
+/// # }
+/// ```
+pub fn classify_numbers<'s, N: Copy + Into<f32>>(
+    model: &Model<'_>,
+    vector: &[N],
+    scratch: impl Into<ScratchView<'s>>,
+) -> Result<usize, Error> {
+    Ok(NumericClassifier::new(model, scratch)?.classify(vector)?.class())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

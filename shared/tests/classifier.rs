@@ -6,7 +6,7 @@ mod reference;
 use std::collections::BTreeSet;
 
 use buffer::{Buffer, Room, cases};
-use edgefit::{Classifier, Error, Model, Scratch, ScratchView, seen_words};
+use edgefit::{Classifier, Error, Model, Scratch, ScratchView, classify, seen_words};
 use proptest::{collection::vec, prelude::*};
 use reference::{
     Network,
@@ -263,4 +263,20 @@ fn rows_before_one_that_is_out_of_range_are_added() {
         assert_eq!(classifier.distinct_rows(&[3, 30, u16::MAX, 5]), Err(Error::RowOutOfRange));
         assert_eq!(classifier.finish().values()[0], expected);
     });
+}
+
+#[test]
+fn one_call_classifies_like_many() {
+    let file = Buffer::new(TINY);
+    let model = Model::from_bytes(file.bytes()).unwrap();
+    let mut scratch = Scratch::<{ seen_words(64) }, 4>::new();
+    let texts = ["a truly wonderful film", "the worst, a waste of time", ""];
+    let classes = texts.map(|text| with_tiny(|classifier| usize::from(logit(classifier, text) > 0)));
+    assert!(classes.contains(&0) && classes.contains(&1), "{classes:?}");
+    assert_eq!(texts.map(|text| classify(&model, text.as_bytes(), &mut scratch)), classes.map(Ok));
+
+    let mut classifier = Classifier::new(&model, &mut scratch).unwrap();
+    classifier.text(b"awful, awf");
+    assert_eq!(texts.map(|text| classifier.classify(text.as_bytes()).class()), classes, "what was fed is forgotten");
+    assert_eq!(classify(&model, b"", &mut Scratch::<1, 2>::new()), Err(Error::ScratchTooSmall));
 }

@@ -4,7 +4,7 @@ mod buffer;
 mod reference;
 
 use buffer::{Buffer, Room, cases};
-use edgefit::{Classifier, Error, Model, NumericClassifier, Scratch, input_words, seen_words};
+use edgefit::{Classifier, Error, Model, NumericClassifier, Scratch, classify_numbers, input_words, seen_words};
 use proptest::prelude::*;
 use reference::{
     generate::{numeric_network, sound_numeric_network},
@@ -142,4 +142,15 @@ fn equal_logits_are_the_lowest_class_of_them() {
             assert_eq!((logits.values()[1], logits.class()), (logits.values()[2], 1), "{vector:?}");
         }
     });
+}
+
+#[test]
+fn one_call_classifies_like_many() {
+    let file = Buffer::new(IRIS);
+    let model = Model::from_bytes(file.bytes()).unwrap();
+    let mut scratch = Scratch::<{ input_words(4) }, 3>::new();
+    let class = with_iris(|classifier| classifier.classify(&VECTOR).unwrap().class());
+    assert_eq!(classify_numbers(&model, &VECTOR, &mut scratch), Ok(class));
+    assert_eq!(classify_numbers(&model, &VECTOR[..3], &mut scratch), Err(Error::WrongFeatures));
+    assert_eq!(classify_numbers(&model, &[f32::NAN; 4], &mut scratch), Err(Error::NotFinite));
 }

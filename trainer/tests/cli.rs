@@ -229,3 +229,25 @@ fn a_file_that_states_a_wrong_accuracy_fails() {
     let assert = trainer(&folder).args(verify).assert().code(2);
     assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("CRC-32"));
 }
+
+#[test]
+fn a_model_with_4_bits_a_weight_is_smaller_and_as_sound() {
+    let folder = tempdir().unwrap();
+    let run = ["train", "--data", "synthetic:300", "--epochs", "1", "--batch-size", "32", "--output", "run"];
+    trainer(&folder).args(run).assert().success();
+    let export = |bits: &str| {
+        trainer(&folder).args(["export", "run", "--bits", bits, "--output", bits]).assert().success();
+        trainer(&folder).args(["verify", bits, "--data", "synthetic:300"]).assert().success();
+        let file = edgefit_trainer::model_file::ModelFile::read(&folder.path().join(bits)).unwrap();
+        let model = file.model().unwrap();
+        let first = model.layers().next().unwrap();
+        (first.bits(), first.stored_weights().len())
+    };
+    let (eight, four) = (export("8"), export("4"));
+    assert_eq!((eight.0, four.0), (8, 4));
+    assert_eq!(eight.1, 2 * four.1, "16 units of 8 bits, and of 4");
+
+    let assert = trainer(&folder).args(["export", "run", "--bits", "5", "--output", "5"]).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("--bits"));
+    assert!(!folder.path().join("5").exists());
+}

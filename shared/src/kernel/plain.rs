@@ -4,10 +4,7 @@
 #![cfg_attr(kernel = "portable", allow(dead_code, reason = "its loops take more shapes"))]
 
 use super::{Rows, bit_of};
-use crate::{
-    Error, Layer,
-    layer::Store,
-};
+use crate::{Error, Layer, layer::Store};
 
 /// See [`Rows::add_new`], and without `seen`, [`Rows::add`].
 #[inline(never)]

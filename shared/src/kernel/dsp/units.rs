@@ -67,13 +67,7 @@ pub(super) use {activate_pairs, requantise};
 ///
 /// There are `units` records, sums and activations.
 #[unsafe(naked)]
-unsafe extern "C" fn activate_units(
-    records: *const Record,
-    sums: *const i32,
-    out: *mut i16,
-    units: usize,
-    max: i32,
-) {
+unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, out: *mut i16, units: usize, max: i32) {
     dsp_asm!(
         requantise!(),
         "push {{r4-r9, lr}}",
