@@ -127,7 +127,7 @@ impl Capitals {
     /// From `c` to its small letter, if it is one of them. Where that is the next one, capitals and small letters alternate.
     fn distance(&self, c: u16) -> Option<i16> {
         let at = c.wrapping_sub(self.first);
-        (at <= self.span.into() && (self.distance != 1 || at % 2 == 0)).then_some(self.distance.into())
+        (at <= self.span.into() && (self.distance != 1 || at.is_multiple_of(2))).then_some(self.distance.into())
     }
 }
 

@@ -61,6 +61,7 @@ impl Store {
 /// From the first layer's sums to the logits of the last, through the others: those at hand, and those still to be read. The
 /// sums are used up.
 #[inline]
+#[allow(clippy::while_let_on_iterator, reason = "`for` would move what is left, for more flash")]
 pub(crate) fn forward<'a>(
     first: &Layer<'a>,
     near: &[Layer<'a>],

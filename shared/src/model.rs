@@ -180,6 +180,7 @@ fn check(source: &Source<'_>, parts: &Parts<'_>) -> Result<(), Error> {
         return Err(Error::BadShape);
     }
     // Each is parted from the next by a zero.
+    #[allow(clippy::naive_bytecount, reason = "a few bytes, once a model")]
     let labels = 1 + parts.labels.iter().filter(|&&byte| byte == 0).count();
     if labels == classes { Ok(()) } else { Err(Error::BadLabels) }
 }

@@ -188,6 +188,7 @@ impl<'a> Reader<'a> {
 impl LayerHeader {
     /// A layer from its bytes.
     #[inline]
+    #[allow(clippy::many_single_char_names, reason = "a name a byte")]
     pub(crate) const fn of(bytes: &[u8; LAYER_LEN]) -> Self {
         let &[a, b, c, d, e, f, g, h, bits, i, j, k, l, m, n, o, p, q, r] = bytes;
         Self {

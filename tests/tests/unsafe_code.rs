@@ -48,7 +48,7 @@ const HARMLESS_INDICES: [(&str, &str); 4] = [
 ];
 
 /// Files of the runtime crate that compute before the logits, and the lines of each that may name a float.
-const INTEGER_FILES: [(&str, &[&str]); 26] = [
+const INTEGER_FILES: [(&str, &[&str]); 27] = [
     ("scan.rs", &[]),
     ("scan/assembly.rs", &[]),
     ("scan/branchless.rs", &[]),
@@ -61,6 +61,7 @@ const INTEGER_FILES: [(&str, &[&str]); 26] = [
     ("kernel/dsp/list.rs", &[]),
     ("kernel/dsp/rows.rs", &[]),
     ("kernel/dsp/units.rs", &[]),
+    ("kernel/plain.rs", &[]),
     ("kernel/portable.rs", &[]),
     ("kernel/thumb1.rs", &[]),
     ("kernel/thumb1/clear.rs", &[]),

@@ -183,7 +183,7 @@ pub(crate) fn dense(layer: &Layer<'_>, activations: &mut [i16], sums: &mut [i32]
     match layer.store {
         Store::I8 => products(bytemuck::cast_slice::<u8, i8>(layer.weights), activations, sums),
         Store::I16 => {
-            products(bytemuck::try_cast_slice::<u8, i16>(layer.weights).unwrap_or_default(), activations, sums)
+            products(bytemuck::try_cast_slice::<u8, i16>(layer.weights).unwrap_or_default(), activations, sums);
         }
         _ => products_4(layer.weights, activations, sums),
     }
