@@ -1,12 +1,6 @@
 //! That a decision takes no float: on cores without floating point, the compiler's routines for it would be linked.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
-
-use edgefit_trainer::board::Board;
+use std::{fs, path::Path, process::Command};
 
 /// What the C library of Arm's ABI and compilers call the routines: `__aeabi_fmul`, `__aeabi_ui2d`, `__mulsf3`, `__fixdfsi`.
 fn is_soft_float(name: &str) -> bool {
@@ -31,33 +25,33 @@ fn soft_float(image: &[u8]) -> Vec<&str> {
     names(image).into_iter().filter(|name| is_soft_float(name)).collect()
 }
 
-/// The image of `firmware/bench` that loads a model, classifies a text and decides, and does nothing else.
-fn whole(board: &str, target: &str) -> PathBuf {
+/// An image of a package below `firmware`, built for a board.
+fn image(package: &str, name: &str, board: &str, target: &str) -> Vec<u8> {
     let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware");
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--quiet", "--release", "--locked", "--bin", "whole", "--target", target]);
+    cargo.args(["build", "--quiet", "--release", "--locked", "--bin", name, "--target", target]);
     cargo
-        .current_dir(firmware.join("bench"))
+        .current_dir(firmware.join(package))
         .env("BOARD", board)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_TARGET_DIR");
-    assert!(cargo.status().expect("cargo runs").success(), "firmware/bench does not build for {board}");
-    firmware.join("target").join(target).join("release/whole")
+    assert!(cargo.status().expect("cargo runs").success(), "firmware/{package} does not build for {board}");
+    fs::read(firmware.join("target").join(target).join("release").join(name)).expect("it has been built")
 }
 
+/// What loads a model, classifies a text and decides, and does nothing else.
 #[test]
 fn a_decision_takes_no_float() {
     for (board, target) in [("microbit", "thumbv6m-none-eabi"), ("mps2-an385", "thumbv7m-none-eabi")] {
-        let image = fs::read(whole(board, target)).expect("it has been built");
+        let image = image("bench", "whole", board, target);
         assert!(names(&image).contains(&"edgefit_scan"), "{board}: the image has names, and those of edgefit");
         assert_eq!(soft_float(&image), Vec::<&str>::new(), "{board}");
     }
 }
 
-/// The same eyes see the routines in an image that standardises numbers.
+/// The same eyes see the routines in the generic image, which standardises numbers too.
 #[test]
 fn raw_numbers_take_floats() {
-    let board = Board::parse("qemu:microbit").expect("the firmware folder is above the current folder");
-    let image = fs::read(&board.image().expect("it can be built").elf).expect("it has been built");
+    let image = image(".", "edgefit-firmware", "microbit", "thumbv6m-none-eabi");
     assert!(soft_float(&image).contains(&"__aeabi_fmul"), "{:?}", soft_float(&image));
 }
