@@ -3,6 +3,8 @@
 //! A derived reader would do the same for several kilobytes more of flash and stack. Its tests hold this one
 //! against it.
 
+use heapless::Vec;
+
 use crate::format::{Header, Input, LAYER_LEN, LayerHeader, MAX_LAYERS, Provenance};
 
 /// Takes values from the front of bytes.
@@ -130,7 +132,7 @@ impl<'a> Reader<'a> {
             labels: self.str(),
             logit_scale: self.f32(),
             input: self.input(),
-            layers: self.layers().iter().map(LayerHeader::of).collect(),
+            layers: self.layer_headers(),
             provenance: Provenance {
                 recipe: self.str(),
                 seed: self.u64(),
@@ -143,6 +145,16 @@ impl<'a> Reader<'a> {
                 edgefit: self.str(),
             },
         }
+    }
+
+    /// The layers, each decoded. They are no more than there is room for, which [`Self::layers`] has seen to.
+    fn layer_headers(&mut self) -> Vec<LayerHeader, MAX_LAYERS> {
+        let mut headers = Vec::new();
+        for bytes in self.layers() {
+            // To collect them would panic where there is no room, for all that the compiler knows.
+            let _ = headers.push(LayerHeader::of(bytes));
+        }
+        headers
     }
 
     /// Passes over the provenance.

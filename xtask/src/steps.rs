@@ -77,8 +77,10 @@ pub(crate) fn bench(place: Bench, arguments: &[String]) -> Result<(), Failure> {
     step(".", &all, &[])
 }
 
-/// What is built for boards: the generic image, the images of the bench, and the examples of firmware of one's own.
-const FIRMWARE: [&str; 4] = ["firmware", "firmware/bench", "firmware/own/bare", "firmware/own/embassy-uart"];
+/// What is built for boards: the generic image, the images of the bench, the proof that nothing panics, and the examples of
+/// firmware of one's own.
+const FIRMWARE: [&str; 5] =
+    ["firmware", "firmware/bench", "firmware/no-panic", "firmware/own/bare", "firmware/own/embassy-uart"];
 /// Boards of the default target whose transport is another than the default board's.
 const TRANSPORTS: [&str; 2] = ["mps2-an386-uart", "nrf52840-dk"];
 
