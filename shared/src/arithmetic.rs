@@ -98,14 +98,56 @@ mod tests {
         (2 * n + d).div_euclid(2 * d)
     }
 
+    /// Each power of two, and one less and more, of both signs.
+    fn boundaries() -> impl Iterator<Item = i32> {
+        let powers = (0..=31).map(|bit| 1i64 << bit).flat_map(|power| [power - 1, power, power + 1]);
+        powers.flat_map(|value| [value, -value]).filter_map(|value| i32::try_from(value).ok())
+    }
+
+    /// The accumulators about those of which half a unit is left over: `(n + 1/2) * 2^shift / multiplier`.
+    fn about_ties(multiplier: i32, shift: u8) -> impl Iterator<Item = i32> {
+        let tie = move |n: i128| ((2 * n + 1) << shift).div_euclid(2 * i128::from(multiplier));
+        let near = boundaries().map(i128::from).map(tie).flat_map(|tie| [tie - 1, tie, tie + 1]);
+        near.filter_map(|value| i32::try_from(value).ok())
+    }
+
     #[test]
+    #[cfg_attr(miri, ignore = "millions of products take an interpreter hours")]
     fn every_shift_and_boundary_rounds_as_the_i128_reference() {
+        let middle = boundaries().filter_map(|value| MULTIPLIER_MIN.checked_add(value));
+        let multipliers = middle.chain(boundaries()).filter(|&value| value >= MULTIPLIER_MIN).chain([0x5555_5555]);
+        let multipliers: std::vec::Vec<i32> = multipliers.collect();
         for shift in SHIFT_MIN..=SHIFT_MAX {
-            for multiplier in [MULTIPLIER_MIN, MULTIPLIER_MIN + 1, 0x5555_5555, i32::MAX] {
-                for accumulator in [i32::MIN, i32::MIN + 1, -3, -2, -1, 0, 1, 2, 3, i32::MAX] {
+            for &multiplier in &multipliers {
+                for accumulator in boundaries().chain(about_ties(multiplier, shift)) {
                     let got = i128::from(requantise(accumulator, multiplier, shift));
-                    assert_eq!(got, reference(accumulator, multiplier, shift));
+                    assert_eq!(got, reference(accumulator, multiplier, shift), "{accumulator} {multiplier} {shift}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_is_an_i32_after_it_too_and_what_is_one_larger_may_not_be() {
+        for shift in SHIFT_MIN..=SHIFT_MAX {
+            for multiplier in [MULTIPLIER_MIN, MULTIPLIER_MIN + 1, 0x5555_5555, i32::MAX - 1, i32::MAX] {
+                // The largest bound that fits, by halving.
+                let (mut fitting, mut too_large) = (-1i64, 1i64 << 31);
+                while too_large - fitting > 1 {
+                    let middle = fitting.midpoint(too_large);
+                    if fits(middle, multiplier, shift) { fitting = middle } else { too_large = middle }
+                }
+                for accumulator in [fitting, -fitting].into_iter().filter_map(|value| i32::try_from(value).ok()) {
+                    let value = reference(accumulator, multiplier, shift);
+                    assert!(i32::try_from(value).is_ok(), "{accumulator} {multiplier} {shift}: {value}");
+                    assert_eq!(i128::from(requantise(accumulator, multiplier, shift)), value);
+                }
+                // The rule gives away no more than the unit that it keeps for the rounding.
+                let next = i128::from(fitting + 2) * i128::from(multiplier) + (1 << shift);
+                assert!(
+                    fitting == i64::from(i32::MAX) || next >> shift >= i128::from(i32::MAX),
+                    "{multiplier} {shift}"
+                );
             }
         }
     }

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn probabilities_are_near_the_exact_ones_and_never_nan() {
-        for value in (-40_000..=40_000).step_by(17).chain([i32::MIN, i32::MAX]) {
+        let step = if cfg!(miri) { 1_700 } else { 17 };
+        for value in (-40_000..=40_000).step_by(step).chain([i32::MIN, i32::MAX]) {
             let (values, scale) = ([value], 1e-3);
             let logits = Logits::new(&values, scale);
             let exact = 1.0 / (1.0 + (-f64::from(value) * f64::from(scale)).exp());

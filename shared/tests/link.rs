@@ -169,20 +169,26 @@ fn frames_hold_the_longest_chunk_and_refuse_longer_messages() {
     assert!(frame::encode(u16::MAX, &longest, &mut out).is_ok());
 }
 
+/// A body of `len` bytes that begins as a good frame would.
+fn long_body(good: &[u8], len: usize) -> Vec<u8> {
+    good.iter().copied().chain(std::iter::repeat(0x55)).take(len).collect()
+}
+
 #[test]
 fn a_frame_that_is_too_long_is_damage_and_the_next_one_is_read() {
     with_board(|board, _| {
         let good = framed(0, &Request::Quit);
         let mut deframer = Deframer::new();
         for len in [MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1, 10 * MAX_FRAME] {
-            // It begins as a good frame would.
-            let long = good.iter().copied().chain(std::iter::repeat(0x55)).take(len);
             let mut bodies = vec![];
-            for byte in long.chain([0, 0, 0]) {
+            for byte in long_body(&good, len).into_iter().chain([0, 0, 0]) {
                 bodies.extend(deframer.push(byte).map(|body| body.to_vec()));
             }
             assert_eq!(bodies.len(), 1, "empty frames are no frames");
-            assert!(bodies[0].len() < MAX_FRAME);
+            assert_eq!(bodies[0], if len < MAX_FRAME { long_body(&good, len) } else { vec![0xff] });
+            // As a whole it is the same as byte by byte.
+            let whole = [&long_body(&good, len)[..], &[0]].concat();
+            assert_eq!(Deframer::new().feed(&mut &whole[..]).map(|body| body.to_vec()), bodies.first().cloned());
             send(board, &bodies[0], |n, response| assert_eq!((n, response), (0, Response::Damaged)));
             assert!(!board.quit());
         }

@@ -168,7 +168,7 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
             None
         }
     };
-    let exported = export(&run, &inputs, epoch, &run.checkpoint(epoch)?, args.bits, test.as_ref())?;
+    let exported = export(&run, &inputs, epoch, &run.checkpoint(epoch, &inputs)?, args.bits, test.as_ref())?;
     let fit = board.map(|board| board.fit(&exported.file.model().expect("a built file has been loaded once")));
     let fit = fit.transpose()?;
     let table = fit.as_ref().map_or_else(String::new, |fit| format!("\n{}", fit.render()));

@@ -78,7 +78,7 @@ pub fn evaluate_run(
     let mut last = None;
     let mut rows = tidy::of_history(run, (run.info.protocol == Protocol::Article).then_some(test.len()));
     for &epoch in &epochs {
-        let checkpoint = run.checkpoint(epoch)?;
+        let checkpoint = run.checkpoint(epoch, inputs)?;
         let float = checkpoint.network.logits(test);
         let exported = export(run, inputs, epoch, &checkpoint, bits, Some(test))?;
         add_right(&mut sums[0], &float, test.labels());
@@ -147,7 +147,8 @@ pub fn judge_by(evaluated: &mut Evaluated, run: &Run, test: &Split) -> Result<()
     if of_file != of_run || run.record(row.epoch).is_none() {
         return Ok(());
     }
-    let (inputs, checkpoint) = (run.inputs()?, run.checkpoint(row.epoch)?);
+    let inputs = run.inputs()?;
+    let checkpoint = run.checkpoint(row.epoch, &inputs)?;
     let corpus = inputs.corpus(test);
     let float = checkpoint.network.logits(&corpus);
     let logits = integer::logits_of_corpus(&model, &Corpus::of_model(test, &model));

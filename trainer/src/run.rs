@@ -11,6 +11,7 @@
 //! | `state.bin` | while the run is not complete: the optimiser and the history, to go on from |
 
 mod info;
+mod sound;
 
 use std::path::{Path, PathBuf};
 
@@ -78,8 +79,9 @@ impl Run {
             let (info_on_disk, history, optimiser): State = checkpoint::read(&state_path)?;
             let run = Self { folder: folder.to_owned(), recipe: read_recipe(folder)?, info: info_on_disk, history };
             run.check_same(recipe, &info)?;
-            let epoch = run.history.last().map_or(0, |record| record.epoch);
-            let standing = Standing { epoch, network: run.checkpoint(epoch)?.network, optimiser };
+            let network = run.checkpoint(run.checked_last_epoch(&state_path)?, inputs)?.network;
+            run.check_optimiser(&optimiser, &network, &state_path)?;
+            let standing = Standing { epoch: run.last_epoch(), network, optimiser };
             return Ok((run, Some(standing)));
         }
         // Killed before its first epoch was complete: what there is comes again.
@@ -162,10 +164,9 @@ impl Run {
         let history: Result<Vec<EpochRecord>, csv::Error> =
             csv::Reader::from_reader(text("history.csv")?.as_bytes()).deserialize().collect();
         let history = history.map_err(|e| bad("history.csv", e.to_string()))?;
-        if history.is_empty() {
-            return Err(bad("history.csv", "it has no epoch".to_owned()));
-        }
-        Ok(Self { folder: folder.to_owned(), recipe, info, history })
+        let run = Self { folder: folder.to_owned(), recipe, info, history };
+        run.checked_last_epoch(&folder.join("history.csv"))?;
+        Ok(run)
     }
 
     /// The number of the epoch that `choice` means.
@@ -174,7 +175,7 @@ impl Run {
     ///
     /// A number that the run does not have.
     pub fn epoch(&self, choice: EpochChoice) -> Result<u32> {
-        let last = self.history.last().map_or(0, |record| record.epoch);
+        let last = self.last_epoch();
         match choice {
             EpochChoice::Last => Ok(last),
             EpochChoice::Best => Ok(self.best().epoch),
@@ -237,22 +238,31 @@ impl Run {
         }
     }
 
-    /// The checkpoint of an epoch.
+    fn last_epoch(&self) -> u32 {
+        self.history.last().map_or(0, |record| record.epoch)
+    }
+
+    /// The checkpoint of an epoch, of a network over these inputs.
     ///
     /// # Errors
     ///
-    /// A file that is missing or damaged.
-    pub fn checkpoint(&self, epoch: u32) -> Result<Checkpoint> {
-        checkpoint::read(&self.checkpoint_path(epoch))
+    /// A file that is missing, damaged, or that of another network.
+    pub fn checkpoint(&self, epoch: u32, inputs: &Inputs) -> Result<Checkpoint> {
+        let path = self.checkpoint_path(epoch);
+        let checkpoint = checkpoint::read(&path)?;
+        self.check_checkpoint(&checkpoint, inputs, &path)?;
+        Ok(checkpoint)
     }
 
     /// What its first layer takes.
     ///
     /// # Errors
     ///
-    /// A file that is missing or damaged.
+    /// A file that is missing or damaged, or tables that do not fit each other.
     pub fn inputs(&self) -> Result<Inputs> {
-        checkpoint::read(&self.folder.join("inputs.bin"))
+        let path = self.folder.join("inputs.bin");
+        let inputs: Inputs = checkpoint::read(&path)?;
+        if inputs.are_sound() { Ok(inputs) } else { Err(sound::refused(&path, "its tables do not fit each other")) }
     }
 
     fn checkpoint_path(&self, epoch: u32) -> PathBuf {

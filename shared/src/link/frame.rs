@@ -62,14 +62,15 @@ pub fn decode<'a, M: Deserialize<'a>>(frame: &'a mut [u8]) -> Result<(u16, M), F
 fn decode_in_place(frame: &mut [u8]) -> Option<usize> {
     let (mut state, mut len) = (DecoderState::Idle, 0);
     for at in 0..frame.len() {
-        match state.feed(*frame.get(at)?).ok()? {
-            DecodeResult::NoData => {}
+        let encoded = *frame.get(at)?;
+        match state.feed(encoded).ok()? {
+            DecodeResult::NoData if encoded != 0 => {}
             DecodeResult::DataContinue(byte) => {
                 *frame.get_mut(len)? = byte;
                 len += 1;
             }
-            // A zero byte, which only ends a frame.
-            DecodeResult::DataComplete => return None,
+            // A zero byte, which ends a frame and is in none.
+            _ => return None,
         }
     }
     matches!(state.feed(0), Ok(DecodeResult::DataComplete)).then_some(len)
@@ -103,7 +104,7 @@ impl Deframer {
     /// Takes bytes up to the end of a frame, drops them from `bytes`, and returns the frame without its zero byte;
     /// `None` once all bytes are taken.
     ///
-    /// Nothing comes of empty frames. Of a frame that is too long, only its first byte comes, which is no frame.
+    /// Nothing comes of empty frames. Of a frame that is too long comes one byte, 0xff, which is no frame.
     ///
     /// # Example
     ///
@@ -132,7 +133,11 @@ impl Deframer {
             end?;
             let len = match core::mem::take(&mut self.len) {
                 0 => continue,
-                MAX_FRAME => 1,
+                MAX_FRAME => {
+                    // Whatever lies there is of this frame or of one before it, as the bytes came.
+                    *self.bytes.first_mut()? = 0xff;
+                    1
+                }
                 len => len,
             };
             return self.bytes.get_mut(..len);

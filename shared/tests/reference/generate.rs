@@ -22,6 +22,9 @@ pub(crate) const WORDS: [&str; 14] = [
     "l'\u{436}",
 ];
 
+/// The most rows, features or units: few where each step is interpreted, for which drawing them takes longer than using them.
+const MOST: usize = if cfg!(miri) { 9 } else { 40 };
+
 /// Weights of `bits` bits, the extremes as often as all others in a while.
 fn weight(bits: u8) -> impl Strategy<Value = i16> {
     let limit = ((1i32 << (bits - 1)) - 1) as i16;
@@ -50,7 +53,7 @@ fn layer(inputs: usize, units: usize, bits: u8, activation_max: u16) -> impl Str
 fn layers(inputs: usize, rows: bool) -> impl Strategy<Value = Vec<Layer>> {
     let bits = prop_oneof![Just(4u8), Just(8), Just(9), Just(12), Just(16)];
     let max = prop_oneof![4 => Just(4_095u16), 1 => Just(i16::MAX as u16), 1 => 1u16..=300];
-    let units = prop_oneof![3 => 1usize..=6, 1 => Just(8), 1 => Just(16), 1 => 7usize..=40];
+    let units = prop_oneof![3 => 1usize..=6, 1 => Just(8), 1 => Just(16), 1 => 7usize..=MOST];
     (vec((units, bits, max), 1..=4), 1usize..=5).prop_flat_map(move |(shapes, outputs)| {
         let last = shapes.len() - 1;
         let mut inputs = inputs;
@@ -66,7 +69,7 @@ fn layers(inputs: usize, rows: bool) -> impl Strategy<Value = Vec<Layer>> {
 
 /// Any small network; in some an accumulator could overflow.
 pub(crate) fn network() -> impl Strategy<Value = Network> {
-    (1usize..=40, any::<bool>(), 1u16..=2).prop_flat_map(|(words, unknown_row, tokeniser)| {
+    (1usize..=MOST, any::<bool>(), 1u16..=2).prop_flat_map(|(words, unknown_row, tokeniser)| {
         let vocabulary = (any::<u32>(), vec(any::<u16>(), words.div_ceil(4)), vec(any::<u16>(), words));
         let known = vec(any::<bool>(), WORDS.len());
         (vocabulary, known, layers(words + usize::from(unknown_row), true)).prop_map(
@@ -90,7 +93,7 @@ pub(crate) fn sound_network() -> impl Strategy<Value = Network> {
 
 /// Any small network of numbers; in some an accumulator could overflow.
 pub(crate) fn numeric_network() -> impl Strategy<Value = NumericNetwork> {
-    (1usize..=40).prop_flat_map(|features| {
+    (1usize..=MOST).prop_flat_map(|features| {
         let mean = prop_oneof![8 => -1e3f32..1e3, 1 => any::<f32>().prop_filter("finite", |mean| mean.is_finite())];
         let scale = prop_oneof![8 => 0.01f32..1e3, 1 => (1u32..0x7f80_0000).prop_map(f32::from_bits)];
         (vec(mean, features), vec(scale, features), layers(features, false))

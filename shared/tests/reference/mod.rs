@@ -51,7 +51,7 @@ enum Takes {
 }
 
 /// A text as tokeniser 2 has it, character by character; what is not UTF-8 stays.
-fn folded(text: &[u8]) -> Vec<u8> {
+pub(crate) fn folded(text: &[u8]) -> Vec<u8> {
     let fold = |c: char| match c as u32 {
         0x2019 => '\'',
         0xaa | 0xb5 | 0xba | 0x130 | 0x200c | 0x200d | 0x3005 | 0x3006 => c,

@@ -1,6 +1,6 @@
 //! What the first layer takes: words of a vocabulary, or standardised numbers.
 
-use edgefit::INPUT_MAX;
+use edgefit::{INPUT_MAX, format::MAX_ROWS};
 use serde::{Deserialize, Serialize};
 
 use super::{Corpus, Split, VocabularyTables};
@@ -21,6 +21,20 @@ impl Inputs {
         match self {
             Self::Words(vocabulary) => vocabulary.rows(),
             Self::Numbers(standards) => standards.features(),
+        }
+    }
+
+    /// Whether its tables fit each other. Those that were made do; those that were read may be anybody's.
+    #[must_use]
+    pub(crate) fn are_sound(&self) -> bool {
+        match self {
+            Self::Words(vocabulary) => vocabulary.is_sound(),
+            Self::Numbers(standards) => {
+                (1..=MAX_ROWS).contains(&standards.means.len())
+                    && edgefit::Standards::new(&standards.means, &standards.scales).is_ok()
+                    && standards.step.is_finite()
+                    && standards.step > 0.0
+            }
         }
     }
 

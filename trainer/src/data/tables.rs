@@ -2,7 +2,10 @@
 
 use super::{Corpus, Dataset, Split, Tokeniser, WordCounts, displace::Placement};
 use crate::{Error, Result};
-use edgefit::{vocabulary::Vocabulary, words::Hash};
+use edgefit::{
+    vocabulary::{self, Vocabulary},
+    words::Hash,
+};
 
 /// The most words that a vocabulary can have: a row is a 16-bit number.
 pub const MAX_WORDS: usize = 65_535;
@@ -105,6 +108,20 @@ impl VocabularyTables {
         let words = placement.words_of_rows();
         let Placement { displacements, fingerprints, .. } = placement;
         Ok(Self { seed, displacements, fingerprints, words, strangers, foreign, tokeniser })
+    }
+
+    /// Whether every word has the row of its place: tables that were read may be anybody's.
+    pub(crate) fn is_sound(&self) -> bool {
+        let most = if self.foreign { MAX_WORDS - 2 } else { MAX_WORDS };
+        let count = self.words.len();
+        (1..=most).contains(&count)
+            && self.displacements.len() == vocabulary::buckets(count)
+            && self.fingerprints.len() == count
+            && self
+                .words
+                .iter()
+                .enumerate()
+                .all(|(place, word)| self.view().row(Hash::of(self.seed, word)).map(usize::from) == Some(place))
     }
 
     /// How many rows a network has in training.

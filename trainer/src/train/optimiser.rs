@@ -61,9 +61,14 @@ impl Optimiser {
         Self { kind, rate, steps: 0, moments: vec![Moments::default(); parameters] }
     }
 
+    /// Whether it is one of this kind, for so many parameters.
+    pub(crate) fn is_of(&self, kind: OptimizerKind, parameters: usize) -> bool {
+        self.kind == kind && self.moments.len() == parameters
+    }
+
     /// Begins a step; [`Optimiser::update`] of each parameter follows.
     pub(super) fn begin_step(&mut self) {
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
     }
 
     /// Updates parameter number `parameter` by its gradient.

@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| edgefit_fuzz_targets::readers::table::run(bytes));
