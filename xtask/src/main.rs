@@ -1,6 +1,7 @@
 //! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`,
-//! `cargo xtask bench`.
+//! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`.
 
+mod nightly;
 mod setup;
 mod steps;
 mod tally;
@@ -42,6 +43,24 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Give every parser bytes that nobody thought of; needs a nightly compiler, and installs cargo-fuzz
+    Fuzz {
+        /// For how long, all targets together
+        #[arg(long, default_value_t = 30)]
+        minutes: u32,
+        /// One target instead of all in turn
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+        /// Only the targets of the runtime crate, which are built without burn
+        #[arg(long)]
+        runtime: bool,
+    },
+    /// The runtime crate's tests in an interpreter that sees undefined behaviour; needs a nightly compiler
+    Miri {
+        /// Instead of this machine: another one, such as `i686-unknown-linux-gnu`
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+    },
     /// Install what the other verbs need: the Rust targets of the boards, QEMU, and Chromium for the report's test
     Setup,
 }
@@ -51,6 +70,7 @@ fn main() -> ExitCode {
     let needs = match verb {
         Verb::Demo { .. } => Needs::DefaultBoard,
         Verb::Bench { .. } => Needs::AllBoards,
+        Verb::Fuzz { .. } | Verb::Miri { .. } => Needs::Nothing,
         Verb::Test { .. } | Verb::Setup => Needs::Tests,
     };
     let outcome = setup::run(needs).and_then(|()| match verb {
@@ -58,6 +78,8 @@ fn main() -> ExitCode {
         Verb::Test { ndarray: false } => steps::test(),
         Verb::Test { ndarray: true } => steps::test_ndarray(),
         Verb::Bench { place, arguments } => steps::bench(place, &arguments),
+        Verb::Fuzz { minutes, target, runtime } => nightly::fuzz(minutes, target.as_deref(), runtime),
+        Verb::Miri { target } => nightly::miri(target.as_deref()),
         Verb::Setup => Ok(()),
     });
     match outcome {

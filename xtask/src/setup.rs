@@ -62,6 +62,8 @@ const BROWSER: Tool = Tool {
 /// What to be ready for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
+    /// Nothing but cargo.
+    Nothing,
     /// The default board.
     DefaultBoard,
     /// All boards.
@@ -73,7 +75,11 @@ pub(crate) enum Needs {
 /// Installs the Rust targets, the emulators and the browser where they are missing. Without a browser one test is skipped by
 /// name, so that one that cannot be installed is said and is no failure.
 pub(crate) fn run(needs: Needs) -> Result<(), Failure> {
-    let count = |all| if needs == Needs::DefaultBoard { 1 } else { all };
+    let count = |all| match needs {
+        Needs::Nothing => 0,
+        Needs::DefaultBoard => 1,
+        Needs::AllBoards | Needs::Tests => all,
+    };
     TARGETS.iter().take(count(TARGETS.len())).try_for_each(|target| rust_target(target))?;
     EMULATORS.iter().take(count(EMULATORS.len())).try_for_each(install)?;
     if needs == Needs::Tests

@@ -8,19 +8,19 @@ use std::{
 use crate::{Failure, tally};
 
 /// The folder of the workspace.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace").to_owned()
 }
 
 /// `cargo` in a folder of the workspace, without what this run of cargo has set for its own package.
-fn cargo(folder: &str, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(folder: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(root().join(folder));
     command
 }
 
 /// Says and runs a step; anything but success ends the verb.
-fn step(folder: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Failure> {
+pub(crate) fn step(folder: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Failure> {
     let name = describe(folder, arguments);
     eprintln!("\n==> {name}");
     let status = cargo(folder, arguments).envs(environment.iter().copied()).status();
@@ -84,14 +84,14 @@ const FIRMWARE: [&str; 5] =
 /// Boards of the default target whose transport is another than the default board's.
 const TRANSPORTS: [&str; 2] = ["mps2-an386-uart", "nrf52840-dk"];
 
-/// Every check and every test. The runtime crate is tested twice: with overflow checks in the dev profile, which
-/// takes a moment since it knows nothing of burn, and with everything else in the release profile, so that burn is
-/// built once.
+/// Every check and every test. The runtime crate is tested twice, and fuzzed for a moment: with overflow checks in the dev
+/// profile, which takes a moment since it knows nothing of burn, and with everything else in the release profile, so that
+/// burn is built once.
 pub(crate) fn test() -> Result<(), Failure> {
     let warnings = ["--", "--deny", "warnings"];
     let with_warnings = |arguments: &[&'static str]| [arguments, &warnings].concat();
     step(".", &["fmt", "--all", "--check"], &[])?;
-    for folder in FIRMWARE {
+    for folder in FIRMWARE.iter().chain(&["fuzz"]) {
         step(folder, &["fmt", "--check"], &[])?;
     }
     step(".", &with_warnings(&["clippy", "--release", "--locked", "--workspace", "--all-targets"]), &[])?;
@@ -111,6 +111,7 @@ pub(crate) fn test() -> Result<(), Failure> {
     let mut tally = tally::Tally::default();
     for arguments in [
         &["test", "--locked", "--package", "edgefit", "--no-fail-fast"][..],
+        &["test", "--locked", "--package", "edgefit-fuzz-targets", "--no-default-features", "--no-fail-fast"],
         &["test", "--release", "--locked", "--workspace", "--no-fail-fast"],
     ] {
         eprintln!("\n==> {}", describe(".", arguments));

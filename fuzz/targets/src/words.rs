@@ -72,6 +72,48 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
+/// Both splitters find the words of a text wherever it is cut in two, and a classifier answers alike.
+pub fn at_every_split(text: &[u8]) {
+    let buffer = Buffer::new(include_bytes!("../../../models/linear.edgefit"));
+    let model = Model::from_bytes(buffer.bytes()).expect("a model that ships");
+    let mut room = Room::new(&model);
+    let mut classifier = Classifier::new(&model, room.view()).expect("the room is made for the model");
+    classifier.text(text);
+    let whole = classifier.finish().values().to_vec();
+    let expected = [naive(text), naive(&folded(text))];
+    for at in 0..=text.len() {
+        let (head, tail) = text.split_at(at);
+        for (tokeniser, expected) in (1..).zip(&expected) {
+            let mut splitter = Splitter::by(tokeniser).expect("one of the two");
+            let mut words = Compared { expected: expected.iter(), open: Vec::new() };
+            splitter.feed(head, &mut words);
+            splitter.feed(tail, &mut words);
+            splitter.finish(&mut words);
+            assert!(words.open.is_empty() && words.expected.len() == 0, "tokeniser {tokeniser}, cut at {at}");
+        }
+        classifier.text(head);
+        classifier.text(tail);
+        assert_eq!(classifier.finish().values(), whole, "cut at {at}");
+    }
+}
+
+/// Compares the words of a splitter as they come.
+struct Compared<'w> {
+    expected: std::slice::Iter<'w, Vec<u8>>,
+    open: Vec<u8>,
+}
+
+impl WordSink for Compared<'_> {
+    fn byte(&mut self, byte: u8) {
+        self.open.push(byte);
+    }
+
+    fn end(&mut self) {
+        assert_eq!(Some(&self.open), self.expected.next());
+        self.open.clear();
+    }
+}
+
 /// What the fuzzer starts from.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {

@@ -58,11 +58,15 @@ impl Edit {
 /// Runs a target on `cases` mutations of its seeds, the same ones each time.
 fn mutate(target: &Target, cases: u32) {
     let seeds = (target.seeds)();
-    seeds.iter().for_each(|seed| (target.run)(seed));
+    for seed in &seeds {
+        (target.run)(seed);
+    }
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
     let config = Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) };
     let strategy = (prop::sample::select(seeds), vec(edit(), 1..6)).prop_map(|(mut bytes, edits)| {
-        edits.iter().for_each(|edit| edit.apply(&mut bytes));
+        for edit in &edits {
+            edit.apply(&mut bytes);
+        }
         bytes
     });
     let outcome = TestRunner::new_with_rng(config, rng).run(&strategy, |bytes| {
