@@ -56,7 +56,8 @@ fn every_board_is_built_and_takes_what_its_facts_say_and_answers_like_the_host()
         let part = |name: &str| fit.parts.iter().find(|part| part.name == name).map_or(0, |part| part.needed);
         let statics = part("scratch") + part("link, logs, other");
         let near = |stated: u64, found: u64| stated.abs_diff(found) as f64 <= TOLERANCE * found as f64;
-        let stack_is_near = stack.is_none_or(|found| near(part("stack"), found.into()));
+        // The report adds a quarter, which no run has needed.
+        let stack_is_near = stack.is_none_or(|found| near(part("stack") * 4 / 5, found.into()));
         if !near(part("code"), linked.flash) || !near(statics, linked.ram) || !stack_is_near {
             let (name, flash, ram) = (board.name(), linked.flash, linked.ram);
             let _ = writeln!(wrong, "{name}: [image] should say flash = {flash}, ram = {ram}, stack = {stack:?}");

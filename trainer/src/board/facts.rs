@@ -40,6 +40,14 @@ pub(super) struct Measured {
     pub(super) stack: u64,
 }
 
+impl Measured {
+    /// How much stack there must be: the deepest that was measured, and a quarter of it more. The link calls its clock and
+    /// its facts through pointers, so that no analysis of the calls bounds it, and a measurement only sees the frames that came.
+    pub(super) const fn stack_bound(&self) -> u64 {
+        self.stack + self.stack.div_ceil(4)
+    }
+}
+
 /// How the link travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -113,7 +113,7 @@ impl Board {
             part("flash", "model, the rest", sizes.file - sizes.vocabulary(), region),
             part("RAM", "scratch", scratch, ram),
             part("RAM", "link, logs, other", measured.ram.saturating_sub(scratch), ram),
-            part("RAM", "stack", measured.stack, ram),
+            part("RAM", "stack", measured.stack_bound(), ram),
         ];
         let mut obstacles = Vec::new();
         if sizes.file > region {
@@ -130,8 +130,9 @@ impl Board {
             let (widest, units) = (model.widest(), facts.scratch.units);
             obstacles.push(format!("The widest layer has {widest} units, the image has room for {units}."));
         }
-        if measured.ram + measured.stack > ram {
-            obstacles.push(format!("The image takes {} bytes of RAM, there are {ram}.", measured.ram + measured.stack));
+        let image = measured.ram + measured.stack_bound();
+        if image > ram {
+            obstacles.push(format!("The image takes {image} bytes of RAM, there are {ram}."));
         }
         let remedies = if obstacles.is_empty() { Vec::new() } else { sizes.remedies(facts) };
         Ok(Fit { schema: 1, board: self.name(), parts, obstacles, remedies, measured_on })
@@ -300,6 +301,9 @@ mod tests {
             let code = fit.parts.iter().find(|part| part.name == "code").unwrap().needed;
             assert_eq!(fit.needed("flash") - code, model.file_len() as u64);
             assert!(code > 10_000 && fit.measured_on.is_none(), "{}", fit.render());
+            let stack = fit.parts.iter().find(|part| part.name == "stack").unwrap().needed;
+            let measured = board.facts.image.as_ref().unwrap().stack;
+            assert!(4 * stack >= 5 * measured, "a quarter more than {measured}: {stack}");
             assert!(fit.render().contains("it fits") && fit.remedies.is_empty());
         }
     }

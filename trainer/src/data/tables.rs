@@ -216,7 +216,7 @@ mod tests {
         assert!(words.iter().eq(inside.iter().map(|(word, _)| word)));
         assert_eq!(outside.iter().filter(|(word, _)| row(word).is_some()).count(), tables.strangers);
         assert_eq!(tables.fingerprints.len(), words.len());
-        assert_eq!(tables.displacements.len(), edgefit::vocabulary::buckets(words.len()));
+        assert_eq!(tables.displacements.len(), vocabulary::buckets(words.len()));
     }
 
     fn numbers(n: usize) -> WordCounts {
