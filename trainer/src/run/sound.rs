@@ -51,3 +51,102 @@ impl Run {
         Err(refused(path, "it holds another optimiser than that of the recipe"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        data::{Dataset, Split, VocabularyTables, WordCounts},
+        network::Dense,
+        recipe::Recipe,
+        run::{DatasetInfo, Protocol, RunInfo},
+        train::EpochRecord,
+    };
+
+    fn record(epoch: u32) -> EpochRecord {
+        EpochRecord {
+            epoch,
+            running_loss: 0.5,
+            train_loss: 0.5,
+            train_accuracy: 0.5,
+            validation_data_loss: 0.5,
+            validation_accuracy: 0.5,
+            penalty: 0.0,
+        }
+    }
+
+    /// A run of 5 words, 3 hidden units and 2 classes.
+    fn run() -> (Run, Inputs, Checkpoint) {
+        let dataset = Dataset::open("synthetic:4").unwrap();
+        let info = RunInfo {
+            schema: 1,
+            seed: 0,
+            protocol: Protocol::Article,
+            dataset: DatasetInfo::of(&dataset, "synthetic:4"),
+            edgefit: edgefit::VERSION.to_owned(),
+        };
+        let recipe = Recipe { hidden: vec![3], dropout: vec![0.0], ..Recipe::named("baseline").unwrap() };
+        let run = Run { folder: "run".into(), recipe, info, history: vec![record(1), record(2)] };
+        let mut split = Split::default();
+        split.push(b"five words that are different", 0);
+        let inputs = Inputs::Words(VocabularyTables::build(&WordCounts::of(&split), 5).unwrap());
+        let first = Dense { kernel: vec![0.1; 15], bias: vec![0.0; 3] };
+        let layers = vec![first, Dense { kernel: vec![0.2; 3], bias: vec![0.0] }];
+        (run, inputs, Checkpoint { network: Network { layers }, peaks: vec![1.0] })
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_network_is_refused() {
+        let (run, inputs, checkpoint) = run();
+        let check = |checkpoint: &Checkpoint| run.check_checkpoint(checkpoint, &inputs, Path::new("epoch-1.bin"));
+        check(&checkpoint).unwrap();
+        let changes: [fn(&mut Checkpoint); 8] = [
+            |checkpoint| checkpoint.network.layers.clear(),
+            |checkpoint| checkpoint.network.layers.truncate(1),
+            |checkpoint| checkpoint.network.layers[0].bias.clear(),
+            |checkpoint| checkpoint.network.layers[0].bias.push(0.0),
+            |checkpoint| checkpoint.network.layers[0].kernel.truncate(14),
+            |checkpoint| checkpoint.network.layers[1].kernel.clear(),
+            |checkpoint| checkpoint.peaks.clear(),
+            |checkpoint| checkpoint.peaks.push(1.0),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let mut other = checkpoint.clone();
+            change(&mut other);
+            let message = check(&other).expect_err("another network").to_string();
+            assert!(message.starts_with("epoch-1.bin: ") && message.contains("5-3-1"), "change {number}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_history_with_gaps_or_more_epochs_than_the_recipe_is_refused() {
+        let (mut run, ..) = run();
+        let path = Path::new("history.csv");
+        assert_eq!(run.checked_last_epoch(path).unwrap(), 2);
+        for epochs in [&[][..], &[0], &[2], &[1, 3], &[2, 1], &[1, 1], &[1, u32::MAX]] {
+            run.history = epochs.iter().map(|&epoch| record(epoch)).collect();
+            assert!(run.checked_last_epoch(path).unwrap_err().to_string().contains("epoch"), "{epochs:?}");
+        }
+        run.history = (1..=21).map(record).collect();
+        assert!(run.checked_last_epoch(path).unwrap_err().to_string().contains("up to 20"));
+    }
+
+    #[test]
+    fn tables_that_do_not_fit_each_other_are_none() {
+        let (_, inputs, _) = run();
+        assert!(inputs.are_sound());
+        let changes: [fn(&mut VocabularyTables); 6] = [
+            |tables| tables.words.truncate(4),
+            |tables| tables.words.swap(0, 1),
+            |tables| tables.fingerprints.truncate(4),
+            |tables| tables.displacements.clear(),
+            |tables| tables.seed ^= 1,
+            |tables| tables.fingerprints[2] ^= 1,
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            let Inputs::Words(mut tables) = inputs.clone() else { panic!("the inputs are words") };
+            change(&mut tables);
+            assert!(!Inputs::Words(tables).are_sound(), "change {number}");
+        }
+    }
+}
