@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+use std::sync::LazyLock;
+
 use edgefit::{
     Aligned,
     arithmetic::requantise_factor,
@@ -44,6 +46,12 @@ const ROOM: usize = 1_024;
 
 /// The bytes of a model with 31 words and a row for unknown ones, 4 hidden units and one logit.
 pub(crate) fn tiny_model() -> Vec<u8> {
+    // Made once: to find the seed takes an interpreter half a minute.
+    static MADE: LazyLock<Vec<u8>> = LazyLock::new(make_tiny_model);
+    MADE.clone()
+}
+
+fn make_tiny_model() -> Vec<u8> {
     let (seed, displacements, rows) = perfect_hash();
     let mut arena = Arena::default();
     let input = Input::Text {
