@@ -46,7 +46,7 @@ enum Verb {
     /// Give every parser bytes that nobody thought of; needs a nightly compiler, and installs cargo-fuzz
     Fuzz {
         /// For how long, all targets together
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
         /// One target instead of all in turn
         #[arg(long, value_name = "NAME")]
