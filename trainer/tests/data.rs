@@ -181,7 +181,8 @@ fn a_mirror_with_another_file_is_refused_and_nothing_is_kept() {
     let output = trainer(&folder, &["data", "fetch", "imdb", "--url", &url]).output().unwrap();
     let stderr = stderr(&output);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{stderr}");
-    for part in [&*url, "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe", "\n80.23 MiB of 80.23 MiB"] {
+    for part in [&*url, "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe", "\n80.23 MiB of 80.23 MiB"]
+    {
         assert!(stderr.contains(part), "no {part} in\n{stderr}");
     }
     assert!(names(&folder.path().join(".cache/edgefit/datasets")).is_empty());

@@ -1,6 +1,7 @@
 //! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`,
-//! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`.
+//! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`, `cargo xtask audit`.
 
+mod audit;
 mod nightly;
 mod setup;
 mod steps;
@@ -61,6 +62,12 @@ enum Verb {
         #[arg(long, value_name = "TRIPLE")]
         target: Option<String>,
     },
+    /// Licences, sources and advisories of all dependencies, and the bill of materials; installs cargo-deny and others
+    Audit {
+        /// Without the advisories, whose database is fetched
+        #[arg(long)]
+        offline: bool,
+    },
     /// Install what the other verbs need: the Rust targets of the boards, QEMU, and Chromium for the report's test
     Setup,
 }
@@ -70,7 +77,7 @@ fn main() -> ExitCode {
     let needs = match verb {
         Verb::Demo { .. } => Needs::DefaultBoard,
         Verb::Bench { .. } => Needs::AllBoards,
-        Verb::Fuzz { .. } | Verb::Miri { .. } => Needs::Nothing,
+        Verb::Fuzz { .. } | Verb::Miri { .. } | Verb::Audit { .. } => Needs::Nothing,
         Verb::Test { .. } | Verb::Setup => Needs::Tests,
     };
     let outcome = setup::run(needs).and_then(|()| match verb {
@@ -80,6 +87,7 @@ fn main() -> ExitCode {
         Verb::Bench { place, arguments } => steps::bench(place, &arguments),
         Verb::Fuzz { minutes, target, runtime } => nightly::fuzz(minutes, target.as_deref(), runtime),
         Verb::Miri { target } => nightly::miri(target.as_deref()),
+        Verb::Audit { offline } => audit::run(offline),
         Verb::Setup => Ok(()),
     });
     match outcome {
