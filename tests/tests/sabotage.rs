@@ -34,9 +34,13 @@ impl Trained {
         ]);
         train.arg(folder.path().join("run")).assert().success();
         let trained = Self(folder);
-        let mut export = cargo_trainer();
-        export.arg("export").arg(trained.run()).arg("--output").arg(trained.file()).assert().success();
+        trained.export("8");
         trained
+    }
+
+    fn export(&self, bits: &str) {
+        let mut export = cargo_trainer();
+        export.arg("export").arg(self.run()).args(["--bits", bits, "--output"]).arg(self.file()).assert().success();
     }
 
     fn run(&self) -> PathBuf {
@@ -118,6 +122,22 @@ fn weights_of_two_bits_are_caught_by_their_accuracy_and_named_by_their_noise() {
     assert!(alone.contains("the file states an accuracy of"), "{alone}");
     let (beside, _) = verify(&[trained.file(), trained.run()], None, 1);
     assert!(beside.contains("decisions flip") && beside.contains("layer 1 is too coarse"), "{beside}");
+}
+
+#[test]
+fn halves_of_bytes_that_change_places_are_caught_in_a_layer_of_four_bits() {
+    let trained = Trained::new();
+    trained.export("4");
+    assert_eq!(verify(&[trained.file()], None, 0).0, "[]");
+    trained.spoil(|file, bytes| {
+        for pair in &mut bytes[first_weights(file)] {
+            *pair = pair.rotate_left(4);
+        }
+    });
+    let (alone, _) = verify(&[trained.file()], None, 1);
+    assert!(alone.contains("the file states an accuracy of"), "{alone}");
+    let (beside, _) = verify(&[trained.file(), trained.run()], None, 1);
+    assert!(beside.contains("decisions flip"), "{beside}");
 }
 
 #[test]

@@ -48,8 +48,8 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Finds where `board`, running the file `on_board`, parts from the file `on_host` here on a document. `None` if they do not, as far as the layers have few enough units to be looked at
-/// (at most 64).
+/// Finds where `board`, running the file `on_board`, parts from the file `on_host` here on a document. `None` if they do not, as
+/// far as the layers have few enough units to be looked at (at most 64).
 ///
 /// # Errors
 ///
