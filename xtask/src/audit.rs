@@ -17,7 +17,7 @@ const WORKSPACES: [&str; 7] =
 pub(crate) fn run(offline: bool) -> Result<(), Failure> {
     for (tool, version) in TOOLS {
         let verb = tool.trim_start_matches("cargo-");
-        if !cargo(".", &[verb, "--help"]).output().is_ok_and(|output| output.status.success()) {
+        if !cargo(".", &[verb, "--version"]).output().is_ok_and(|output| output.status.success()) {
             step(".", &["install", "--locked", tool, "--version", version], &[])?;
         }
     }

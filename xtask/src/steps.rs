@@ -15,7 +15,7 @@ pub(crate) fn root() -> PathBuf {
 /// `cargo` in a folder of the workspace, without what this run of cargo has set for its own package.
 pub(crate) fn cargo(folder: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
-    command.args(arguments).current_dir(root().join(folder));
+    command.args(arguments).current_dir(root().join(folder)).env_remove("CARGO_PKG_NAME");
     command
 }
 
