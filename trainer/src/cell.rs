@@ -60,10 +60,7 @@ impl Cell {
         let stopwatch = Stopwatch::start();
         let train = self.share(data);
         let rows = data.inputs.rows();
-        let outputs = match data.info.labels.len() {
-            0..=2 => 1,
-            classes => classes,
-        };
+        let outputs = data.info.outputs();
         let job = Job { recipe, seed: *seed, rows, outputs, train: &train, validation: data.validation() };
         if !run.is_over() {
             fit(&job, standing, |record, checkpoint, optimiser| -> Result<Stop> {

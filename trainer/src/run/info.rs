@@ -65,6 +65,15 @@ impl DatasetInfo {
         }
     }
 
+    /// How many logits a network gives for its classes: one for two classes, else one a class.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        match self.labels.len() {
+            0..=2 => 1,
+            classes => classes,
+        }
+    }
+
     /// Says on stderr what is to be known of it.
     pub fn say_notes(&self) {
         for note in &self.notes {

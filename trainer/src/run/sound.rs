@@ -24,10 +24,7 @@ impl Run {
 
     /// The network must be that of the recipe, over these inputs, with a logit for the classes.
     pub(super) fn check_checkpoint(&self, checkpoint: &Checkpoint, inputs: &Inputs, path: &Path) -> Result<()> {
-        let outputs = match self.info.dataset.labels.len() {
-            0..=2 => 1,
-            classes => classes,
-        };
+        let outputs = self.info.dataset.outputs();
         let hidden = self.recipe.hidden.iter().copied();
         let widths: Vec<usize> = [inputs.rows()].into_iter().chain(hidden).chain([outputs]).collect();
         let layers = &checkpoint.network.layers;
