@@ -3,7 +3,7 @@
 use std::{fmt::Write, fs, path::Path, process::Command};
 
 use edgefit::{Aligned, Classifier, Model, Scratch, link::SELF_TEST_STRIDE, seen_words};
-use edgefit_trainer::board::{Board, Session};
+use edgefit_trainer::board::{Board, Document, Session, Unit, document_cost};
 
 static MODEL: Aligned<[u8; include_bytes!("../../shared/golden/tiny.edgefit").len()]> =
     Aligned(*include_bytes!("../../shared/golden/tiny.edgefit"));
@@ -64,6 +64,28 @@ fn every_board_is_built_and_takes_what_its_facts_say_and_answers_like_the_host()
         }
     }
     assert!(wrong.is_empty(), "board.toml does not tell the linked truth:\n{wrong}");
+}
+
+#[test]
+fn boards_of_one_core_count_the_same_instructions_and_the_same_ones_each_time() {
+    // What is counted has a granularity, a tick of each board's timer; over these documents it is far below this.
+    const NEAR: f64 = 0.01;
+    let texts: Vec<String> = (1..=40).map(|n| "a truly wonderful film, worst plot".repeat(n)).collect();
+    let documents: Vec<Document<'_>> = texts.iter().map(|text| text.as_bytes().into()).collect();
+    let cost = |board: &str| {
+        let board = Board::parse(board).unwrap();
+        document_cost(&board, &MODEL.0, &documents).unwrap().expect("how fast its timer is, is known")
+    };
+    for [one, other] in [["mps2-an386", "netduinoplus2"], ["mps2-an385", "lm3s6965evb"]] {
+        let (first, again, there) = (cost(one), cost(one), cost(other));
+        assert_eq!(first, again, "{one}");
+        assert_eq!((first.unit, first.documents), (Unit::Instructions, 40));
+        assert!((first.total() / there.total() - 1.0).abs() < NEAR, "{one} {first:?}, {other} {there:?}");
+    }
+    // At least an instruction a byte, and a core without the other's instructions takes more.
+    let bytes = texts.iter().map(String::len).sum::<usize>() as f64 / 40.0;
+    assert!(bytes < cost("mps2-an386").input && cost("mps2-an386").input < cost("mps2-an385").input);
+    assert_eq!(document_cost(&Board::parse("mps2-an386").unwrap(), &MODEL.0, &[]).unwrap(), None);
 }
 
 /// Copies a folder without what was built in it.

@@ -144,13 +144,14 @@ impl Room {
 /// A line of the table of models; `boards` says how many boards it fits.
 fn row(model: &ModelRow, boards: &str) -> String {
     let percent = |accuracy: f64| format!("{:.3}", 100.0 * accuracy);
-    let board = match &model.board {
-        Some(BoardRow::Ran { test_accuracy, .. }) => percent(*test_accuracy),
-        Some(BoardRow::Refused { error, .. }) => error.clone(),
-        None => "not run".to_owned(),
+    let (board, cost) = match &model.board {
+        Some(BoardRow::Ran { test_accuracy, cost, .. }) => (percent(*test_accuracy), *cost),
+        Some(BoardRow::Refused { error, .. }) => (error.clone(), None),
+        None => ("not run".to_owned(), None),
     };
+    let cost = cost.map_or_else(|| "–".to_owned(), |cost| format!("{:.0}", cost.total()));
     format!(
-        "| `{}.edgefit` | {} | {} | {} | {} | {} | {board} | {} | {} | {boards} |\n",
+        "| `{}.edgefit` | {} | {} | {} | {} | {} | {board} | {} | {} | {cost} | {boards} |\n",
         model.recipe,
         model.seed,
         model.protocol,
@@ -162,20 +163,25 @@ fn row(model: &ModelRow, boards: &str) -> String {
     )
 }
 
-/// What has run on a board, in a sentence. A logit that differs would have ended the command before.
+/// What has run on a board, in two sentences. A logit that differs would have ended the command before.
 fn ran(models: &[&ModelRow]) -> String {
     let of_board = |model: &&ModelRow| match &model.board {
-        Some(BoardRow::Ran { name, documents, .. }) => Some((name.clone(), *documents)),
+        Some(BoardRow::Ran { name, documents, cost, .. }) => Some((name.clone(), *documents, *cost)),
         _ => None,
     };
-    models.iter().find_map(of_board).map_or_else(
-        || "No board has run them.".to_owned(),
-        |(name, documents)| {
-            format!(
-                "The board is\n`{name}`; it has run {documents} of the test documents from raw text, and every integer logit equals \
-                 the host's."
-            )
-        },
+    let Some((name, documents, cost)) = models.iter().find_map(of_board) else {
+        return "No board has run them.".to_owned();
+    };
+    let cost = cost.map_or_else(String::new, |cost| {
+        format!(
+            "\n`cost` is {} a document there, from raw text, mean over {} of them.",
+            cost.unit.name(),
+            cost.documents
+        )
+    });
+    format!(
+        "The board is\n`{name}`; it has run {documents} of the test documents from raw text, and every integer logit equals \
+         the host's.{cost}"
     )
 }
 
@@ -208,8 +214,8 @@ fn page(results: &Results, models: &[&ModelRow], rooms: &[Room], args: &ModelsAr
          **`early-stopping.edgefit` is the one to use**: a fifth of the training documents is held out and has chosen its epoch.\n\
          The others are the article's experiment, at the last of a fixed number of epochs, where most of them overfit.\n\
          {}\n\
-         | file | seed | protocol | epoch | float, % | integer, % | board, % | flips | bytes | boards |\n\
-         |---|--:|---|--:|--:|--:|--:|--:|--:|--:|\n",
+         | file | seed | protocol | epoch | float, % | integer, % | board, % | flips | bytes | cost | boards |\n\
+         |---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         data.train_documents,
         data.name,
         data.test_documents,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::{
+    board::DocumentCost,
     classes::ClassMetrics,
     evidence,
     findings::Finding,
@@ -127,6 +128,8 @@ pub enum BoardRow {
         logit_mismatches: usize,
         /// Accuracy on these documents.
         test_accuracy: f64,
+        /// What a document costs there, counted on some of them.
+        cost: Option<DocumentCost>,
     },
     /// It cannot run there.
     Refused {

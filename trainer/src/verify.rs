@@ -52,6 +52,9 @@ impl Documents {
     }
 }
 
+/// What a document costs is counted on so many of those that run.
+const COUNTED: Documents = Documents::Some(NonZeroUsize::new(100).expect("it is not zero"));
+
 /// Runs each model on the board and fills in its row. `done` hears of each, with a line for people.
 ///
 /// # Errors
@@ -132,6 +135,8 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
         }
     })?;
     session.finish()?;
+    let counted: Vec<Document<'_>> = COUNTED.indices(documents.len()).into_iter().map(|i| documents[i]).collect();
+    let cost = board::document_cost(board, evaluated.file.bytes(), &counted)?;
     if let Some((i, Mismatch { parting, .. })) = &mut mismatch {
         let file = evaluated.file.bytes();
         *parting = board::parting(board, file, file, documents[*i])?;
@@ -143,6 +148,7 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
         documents: indices.len(),
         logit_mismatches,
         test_accuracy: network::accuracy(&logits, &labels),
+        cost,
     };
     Ok(Outcome {
         row,
@@ -154,8 +160,9 @@ fn run(evaluated: &Evaluated, board: &Board, test: &Split, indices: &[usize]) ->
 fn describe(model: &Evaluated, row: &BoardRow) -> String {
     let cell = format!("{}, seed {}", model.row.recipe, model.row.seed);
     match row {
-        BoardRow::Ran { documents, logit_mismatches: 0, .. } => {
-            format!("{cell}: all logits of {documents} documents equal the host's")
+        BoardRow::Ran { documents, logit_mismatches: 0, cost, .. } => {
+            let cost = cost.map(|cost| format!("; {:.0} {} a document", cost.total(), cost.unit.name()));
+            format!("{cell}: all logits of {documents} documents equal the host's{}", cost.unwrap_or_default())
         }
         BoardRow::Ran { documents, logit_mismatches, .. } => {
             format!("{cell}: the logits of {logit_mismatches} of {documents} documents DIFFER from the host's")

@@ -92,6 +92,8 @@ pub(super) struct Qemu {
     pub(super) machine: String,
     /// The largest file that it loads, if not any: the model then goes in pieces.
     pub(super) largest_file: Option<usize>,
+    /// Ticks of the image's clock in an emulated second; without it, instructions are not counted.
+    pub(super) timer_hz: Option<u32>,
 }
 
 /// How a debug probe finds the board.

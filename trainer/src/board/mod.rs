@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod connection;
+mod cost;
 mod document;
 mod facts;
 mod fit;
@@ -27,6 +28,7 @@ use std::{
 };
 
 pub use connection::{BoardInfo, Timing};
+pub use cost::{DocumentCost, Unit, document_cost};
 pub use document::{Document, Documents, Given};
 pub use fit::{Fit, Part, Remedy};
 pub use logs::LogLine;

@@ -27,6 +27,18 @@ const LEAVING: Duration = Duration::from_secs(10);
 /// The name of the model file in QEMU's folder.
 const MODEL: &str = "model.edgefit";
 
+/// What makes an instruction take a nanosecond of the emulated clock, whatever it does; without it that clock is the host's.
+const COUNTING: [&str; 2] = ["-icount", "shift=0"];
+/// Instructions in an emulated second, if they are counted.
+const INSTRUCTIONS_HZ: f64 = 1e9;
+
+impl Qemu {
+    /// How many instructions a tick of the image's clock is where they are counted, if that is known.
+    pub(super) fn instructions_a_tick(&self) -> Option<f64> {
+        self.timer_hz.map(|ticks| INSTRUCTIONS_HZ / f64::from(ticks))
+    }
+}
+
 /// A running board. It is killed when dropped.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -74,7 +86,13 @@ impl Fifo {
 
 impl Process {
     /// Starts the image with the model in its region; with no model at all, the region stays empty.
-    pub(super) fn start(board: &Board, emulated: &Qemu, image: &Image, model: &[u8]) -> Result<(Self, Ends)> {
+    pub(super) fn start(
+        board: &Board,
+        emulated: &Qemu,
+        image: &Image,
+        model: &[u8],
+        counting: bool,
+    ) -> Result<(Self, Ends)> {
         let folder = tempfile::tempdir().map_err(Error::io("create", std::env::temp_dir()))?;
         let at = |name: &str| folder.path().join(name);
         let make = |name: &str| Fifo::make(&at(name)).map_err(Error::io("create", at(name)));
@@ -87,6 +105,7 @@ impl Process {
         let complaints = File::create(at("complaints")).map_err(Error::io("create", at("complaints")))?;
 
         let mut qemu = Command::new(&emulated.program);
+        qemu.args(COUNTING.iter().filter(|_| counting));
         let files: Vec<_> = pieces.iter().map(|(name, offset, _)| (name.as_str(), *offset)).collect();
         qemu.args(arguments(&board.facts, emulated, &files)).arg(&image.elf);
         qemu.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);

@@ -23,9 +23,9 @@ pub(super) trait Running: std::fmt::Debug {
 }
 
 /// Starts an emulated board, or connects to a real one, which has the image and the model already.
-fn start(board: &Board, model: &[u8]) -> Result<(Box<dyn Running>, Ends)> {
+fn start(board: &Board, model: &[u8], counting: bool) -> Result<(Box<dyn Running>, Ends)> {
     if let Some(qemu) = &board.facts.qemu {
-        let (process, ends) = Process::start(board, qemu, board.image()?, model)?;
+        let (process, ends) = Process::start(board, qemu, board.image()?, model, counting)?;
         return Ok((Box::new(process), ends));
     }
     #[cfg(feature = "probe")]
@@ -75,13 +75,24 @@ impl<'b> Session<'b> {
     ///
     /// Board, if the model does not fit, is not sound, or the board cannot be built for, started or reached.
     pub fn start(board: &'b Board, model: &[u8]) -> Result<Self> {
+        Self::begin(board, model, false)
+    }
+
+    /// Like [`Session::start`], where the clock of an emulated board counts its instructions. One request is under way at a
+    /// time, so that the board does the same from run to run.
+    pub(super) fn counting(board: &'b Board, model: &[u8]) -> Result<Self> {
+        Self::begin(board, model, true)
+    }
+
+    fn begin(board: &'b Board, model: &[u8], counting: bool) -> Result<Self> {
         let room = board.model_region_len();
         if model.len() > room {
             let problem = format!("the model does not fit: {} bytes, the board has room for {room}", model.len());
             return Err(board.error(problem, "export a smaller model, or choose a board with more flash"));
         }
-        let (process, ends) = start(board, model)?;
-        let pace = if board.facts.transport == Transport::Uart { Pace::SERIAL } else { Pace::PIPE };
+        let (process, ends) = start(board, model, counting)?;
+        let one_by_one = counting || board.facts.transport == Transport::Uart;
+        let pace = if one_by_one { Pace::SERIAL } else { Pace::PIPE };
         let connection = Connection::new(ends.from_board, ends.to_board, pace);
         let mut session = Self { board, connection, process: Some(process) };
         if board.facts.transport == Transport::Uart {

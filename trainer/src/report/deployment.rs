@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{
     Study,
     chart::{Bars, Estimate, Intervals, Lines, Series},
+    cost,
     curves::mean,
     figure::{Figure, Grid, Panel},
     words::{self, rounded, thousands},
@@ -18,7 +19,7 @@ use crate::{
 /// The figures, as far as the study has what they need.
 pub(super) fn figures(study: &Study<'_>) -> Vec<Figure> {
     let margins = study.deployments().into_iter().map(|deployment| margins(study, deployment));
-    std::iter::once(gains(study)).chain(margins).chain([flash(study), cost(study)]).flatten().collect()
+    std::iter::once(gains(study)).chain(margins).chain([flash(study), cost::figure(study)]).flatten().collect()
 }
 
 fn deployments(gain: &GainRow) -> [(usize, &'static str, Option<&Interval>); 3] {
@@ -233,16 +234,8 @@ fn flash(study: &Study<'_>) -> Option<Figure> {
     let mut data = Grid::new(["recipe", "file_bytes", "flash_bytes_with_image", "ram_bytes", "fits"]);
     let mut summary = Grid::new(["recipe", "file, bytes", "flash with the image, bytes", "RAM, bytes", "on the board"]);
     let (mut board, mut rams) = (None, Vec::new());
-    let cells = study
-        .deployments()
-        .into_iter()
-        .flat_map(|deployment| study.whole_recipes().into_iter().map(move |recipe| (recipe, deployment)));
-    for (recipe, deployment) in cells {
-        let of = |model: &&ModelRow| model.recipe == recipe && model.deployment == deployment;
-        let Some(model) = study.results.models.iter().filter(of).max_by_key(|model| model.file.bytes) else {
-            continue;
-        };
-        let name = study.named(recipe, deployment);
+    for (name, models) in study.whole_models() {
+        let Some(model) = models.into_iter().max_by_key(|model| model.file.bytes) else { continue };
         let kilobytes = model.file.bytes as f64 / 1_000.0;
         let fits = model.fit.as_ref().is_none_or(|fit| fit.fits);
         board = model.fit.as_ref().map(|fit| fit.name.clone()).or(board);
@@ -300,42 +293,4 @@ fn ram_note(rams: &[usize]) -> String {
         );
     }
     format!(" RAM: {} to {} bytes, stack included.", thousands(*least), thousands(*most))
-}
-
-/// What a document costs.
-fn cost(study: &Study<'_>) -> Option<Figure> {
-    let mut data = Grid::new(["recipe", "distinct_words_mean", "additions_mean", "multiplications"]);
-    let mut rows = Vec::new();
-    for name in study.whole_recipes() {
-        let Some(model) = study.results.models.iter().find(|model| model.recipe == name) else { continue };
-        let cost = model.cost;
-        let multiplications = cost.multiplications.to_string();
-        data.row([name.to_owned(), format!("{:.2}", cost.words), format!("{:.1}", cost.additions), multiplications]);
-        let fits = model.fit.as_ref().is_none_or(|fit| fit.fits);
-        let word = if fits { "" } else { ": does not fit" };
-        let text = format!("{} + {} ×{word}", rounded(cost.additions), thousands(cost.multiplications));
-        rows.push((name.to_owned(), cost.additions + cost.multiplications as f64, text, !fits));
-    }
-    let fitting = || rows.iter().filter(|row| !row.3);
-    let first_with = |wanted: f64| fitting().find(|row| row.1.total_cmp(&wanted).is_eq()).map(|row| row.0.clone());
-    let (least, most) = super::scale::range(fitting().map(|row| row.1))?;
-    let (cheapest, dearest) = (first_with(least)?, first_with(most)?);
-    let said: Vec<String> = rows.iter().map(|row| format!("{}: {}", row.0, row.2)).collect();
-    let (least, most) = (rounded(least), rounded(most));
-    let title = format!("A document costs {least} operations with {cheapest}, {most} with {dearest}");
-    let chart = Bars { title: "Additions + multiplications a document".to_owned(), rows, limit: None };
-    let note = "The mean over the test documents of the model's own arithmetic: one addition a distinct word and unit of the first \
-                layer, one multiplication a weight after it. To split and look up the words comes on top, the same for all."
-        .to_owned();
-    Some(Figure {
-        id: "cost".to_owned(),
-        title,
-        note,
-        panels: vec![Panel {
-            drawing: chart.draw(),
-            description: format!("Bar chart of operations a document. {}.", said.join("; ")),
-        }],
-        summary: data.clone(),
-        data,
-    })
 }

@@ -13,7 +13,7 @@ const STYLE: &str = include_str!("figure.css");
 /// The room around the charts of a file.
 const GAP: f64 = 24.0;
 /// How many characters of a title fit above a chart.
-const TITLE_CHARACTERS: usize = 56;
+const TITLE_CHARACTERS: usize = 52;
 const NOTE_CHARACTERS: usize = 62;
 
 /// Rows of cells under heads.

@@ -1,6 +1,7 @@
 //! The report of a study: one HTML file that needs nothing else, and its figures as files beside it.
 
 mod chart;
+mod cost;
 mod curves;
 mod deployment;
 mod figure;
@@ -80,6 +81,19 @@ impl<'a> Study<'a> {
     /// The recipes that learn from all of the training data.
     fn whole_recipes(&self) -> Vec<&'a str> {
         self.all_recipes().into_iter().filter(|name| self.fraction(name) >= 1.0).collect()
+    }
+
+    /// The models of these recipes by name and deployment, of all seeds and protocols.
+    fn whole_models(&self) -> Vec<(String, Vec<&'a ModelRow>)> {
+        let mut groups = Vec::new();
+        for deployment in self.deployments() {
+            for recipe in self.whole_recipes() {
+                let of = |model: &&ModelRow| model.recipe == recipe && model.deployment == deployment;
+                let models: Vec<&ModelRow> = self.results.models.iter().filter(of).collect();
+                groups.push((self.named(recipe, deployment), models));
+            }
+        }
+        groups
     }
 
     /// The gains of techniques: less data is none, it has a learning curve of its own.

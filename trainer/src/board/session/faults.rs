@@ -135,7 +135,7 @@ impl<F: Read> Read for Faulty<F> {
 fn every_answer_is_right_over_a_line_that_loses_doubles_cuts_and_damages_frames() {
     let board = board();
     let qemu = board.facts.qemu.as_ref().unwrap();
-    let (process, ends) = Process::start(&board, qemu, board.image().unwrap(), &MODEL.0).unwrap();
+    let (process, ends) = Process::start(&board, qemu, board.image().unwrap(), &MODEL.0, false).unwrap();
     let pace = Pace { silence: Duration::from_millis(20), attempts: 2_000, ..Pace::PIPE };
     let (there, back) = (Faulty::new(ends.to_board, 1), Faulty::new(ends.from_board, 2));
     let mut connection = Connection::new(back, there, pace);
