@@ -118,6 +118,12 @@ impl Board {
         self.facts.qemu.is_some()
     }
 
+    /// Its core, as the compiler names it: `cortex-m4`.
+    #[must_use]
+    pub fn core(&self) -> &str {
+        &self.facts.cpu
+    }
+
     /// What it is, in a few words.
     #[must_use]
     pub fn description(&self) -> &str {
