@@ -21,6 +21,9 @@ use crate::aligned::AlignedFloats;
 /// The rows of the most frequent words: in a block of 32 columns, 32 KB.
 const FREQUENT: u16 = 256;
 
+/// How many sums of a block are visited at once: 16 KB, which stay in the cache next to the core.
+const VISITED: usize = 4_096;
+
 /// The columns of a layer in blocks of 32, then 16, 4 and 1: (first column, width).
 fn blocks(units: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut column = 0;
@@ -95,8 +98,8 @@ pub(crate) fn gather<'d>(sums: &mut [f32], blocked: &[f32], units: usize, docume
 }
 
 /// The transpose of [`gather`]: for each block of the kernel of `rows` rows, the sum of the lines of `gradients`
-/// (`[documents][units]`) of the documents that have a row. `visit` is given where the block lies, and the sums; `buffer` is
-/// where they are made.
+/// (`[documents][units]`) of the documents that have a row. `visit` is given the sums, part by part, and where each part lies;
+/// `buffer` is where they are made, and holds nothing but zeros before and after.
 ///
 /// # Panics
 ///
@@ -111,18 +114,26 @@ pub(crate) fn scatter<'d>(
 ) {
     let arch = Arch::new();
     let documents = by_frequency(documents);
+    let widest = blocks(units).map(|(_, width)| width).max().unwrap_or(0);
+    if buffer.len() != rows * widest {
+        *buffer = AlignedFloats::zeros(rows * widest);
+    }
     for (column, width) in blocks(units) {
-        buffer.reset(rows * width);
+        let block = &mut buffer[..rows * width];
         for documents in &documents {
             let documents = documents.iter().copied();
             match width {
-                32 => arch.dispatch(|| scatter_block::<32>(buffer, gradients, units, column, documents)),
-                16 => arch.dispatch(|| scatter_block::<16>(buffer, gradients, units, column, documents)),
-                4 => arch.dispatch(|| scatter_block::<4>(buffer, gradients, units, column, documents)),
-                _ => arch.dispatch(|| scatter_block::<1>(buffer, gradients, units, column, documents)),
+                32 => arch.dispatch(|| scatter_block::<32>(block, gradients, units, column, documents)),
+                16 => arch.dispatch(|| scatter_block::<16>(block, gradients, units, column, documents)),
+                4 => arch.dispatch(|| scatter_block::<4>(block, gradients, units, column, documents)),
+                _ => arch.dispatch(|| scatter_block::<1>(block, gradients, units, column, documents)),
             }
         }
-        visit(column * rows..(column + width) * rows, buffer);
+        for (start, part) in (column * rows..).step_by(VISITED).zip(block.chunks_mut(VISITED)) {
+            visit(start..start + part.len(), part);
+            // For the next block; now, since later it would have to come into the cache once more.
+            part.fill(0.0);
+        }
     }
 }
 
@@ -230,9 +241,11 @@ mod tests {
             let gradients: Vec<f32> = (0..units * documents.len()).map(|i| i as f32 + 0.5).collect();
             let mut blocked = vec![0f32; ROWS * units];
             let documents_of = documents.iter().map(Vec::as_slice);
-            scatter(&mut AlignedFloats::zeros(5), ROWS, &gradients, units, documents_of, |place, block| {
+            let mut buffer = AlignedFloats::zeros(5);
+            scatter(&mut buffer, ROWS, &gradients, units, documents_of, |place, block| {
                 blocked[place].copy_from_slice(block);
             });
+            prop_assert!(buffer.iter().all(|sum| *sum == 0.0));
             let mut expected = vec![0f32; ROWS * units];
             for (gradient, rows) in gradients.chunks_exact(units).zip(&documents) {
                 for &row in rows {

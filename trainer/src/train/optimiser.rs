@@ -91,12 +91,13 @@ impl Optimiser {
         let all = weights.len();
         let weights = &mut weights[place.clone()];
         match self.kind {
+            OptimizerKind::Rmsprop if penalty == Penalty::default() => {
+                second.resize(all, 0.0);
+                rmsprop_by_lines(rate, weights, gradient, &mut second[place]);
+            }
             OptimizerKind::Rmsprop => {
                 second.resize(all, 0.0);
-                let rule = |w: &mut f32, g: f32, v: &mut f32| {
-                    *v = unless_below(NEGLIGIBLE * NEGLIGIBLE, RHO * *v + (1.0 - RHO) * g * g);
-                    *w -= rate * g / (*v + EPSILON).sqrt();
-                };
+                let rule = |w: &mut f32, g: f32, v: &mut f32| rmsprop(rate, w, g, v);
                 penalised(penalty, weights, gradient, second[place].iter_mut(), rule);
             }
             OptimizerKind::Adam => {
@@ -120,6 +121,43 @@ impl Optimiser {
             }
         }
     }
+}
+
+/// The rule of `RMSprop` for one weight.
+#[inline(always)]
+fn rmsprop(rate: f32, w: &mut f32, g: f32, v: &mut f32) {
+    *v = unless_below(NEGLIGIBLE * NEGLIGIBLE, RHO * *v + (1.0 - RHO) * g * g);
+    *w -= rate * g / (*v + EPSILON).sqrt();
+}
+
+/// As many weights as are looked at together.
+const LINE: usize = 32;
+
+/// Applies [`rmsprop`] to each weight. Where a line of gradients is zero, that of a word that no document of the batch has, its
+/// weights stay as they are, without their roots and divisions, and without being read.
+fn rmsprop_by_lines(rate: f32, weights: &mut [f32], gradient: &[f32], means: &mut [f32]) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        move || {
+            let ((weights, last_weights), (gradient, last_gradient)) =
+                (weights.as_chunks_mut::<LINE>(), gradient.as_chunks::<LINE>());
+            let (means, last_means) = means.as_chunks_mut::<LINE>();
+            for ((weights, gradient), means) in weights.iter_mut().zip(gradient).zip(means) {
+                if gradient.iter().fold(0, |all, g| all | g.to_bits() << 1) == 0 {
+                    for v in means {
+                        *v = unless_below(NEGLIGIBLE * NEGLIGIBLE, RHO * *v);
+                    }
+                    continue;
+                }
+                for ((w, &g), v) in weights.iter_mut().zip(gradient).zip(means) {
+                    rmsprop(rate, w, unless_below(NEGLIGIBLE, g), v);
+                }
+            }
+            for ((w, &g), v) in last_weights.iter_mut().zip(last_gradient).zip(last_means) {
+                rmsprop(rate, w, unless_below(NEGLIGIBLE, g), v);
+            }
+        },
+    );
 }
 
 /// Applies a rule to each weight with its gradient, penalties added, and its state; with the machine's widest vectors.
@@ -197,6 +235,32 @@ mod tests {
     #[test]
     fn sgd_follows_the_gradient() {
         agrees(OptimizerKind::Sgd, 1e-2, |w, g, _, _| *w -= 1e-2 * g);
+    }
+
+    #[test]
+    fn lines_without_a_gradient_come_out_as_one_weight_after_the_other() {
+        let len = 5 * LINE + 3;
+        let mut optimiser = Optimiser::new(OptimizerKind::Rmsprop, 1e-3, 1);
+        let mut weights: Vec<f32> = (0..len).map(|i| (i as f32).sin()).collect();
+        let (mut expected, mut means) = (weights.clone(), vec![0f32; len]);
+        for step in 0..8usize {
+            // In turn a line of zeros, one with a single gradient, one of zeros of either sign.
+            let gradient = |i: usize| match (i / LINE + step) % 4 {
+                0 => 0.0,
+                1 if i % LINE == 7 => 0.3,
+                1 | 2 => [0.0, -0.0][i % 2],
+                _ => (i as f32 * 0.7).cos(),
+            };
+            let gradient: Vec<f32> = (0..len).map(gradient).collect();
+            optimiser.begin_step();
+            optimiser.update(0, Penalty::default(), &mut weights, &gradient);
+            for ((w, &g), v) in expected.iter_mut().zip(&gradient).zip(&mut means) {
+                rmsprop(1e-3, w, g, v);
+            }
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<u32>>();
+            assert_eq!(bits(&weights), bits(&expected), "step {step}");
+            assert_eq!(bits(&optimiser.moments[0].second), bits(&means), "step {step}");
+        }
     }
 
     #[test]
