@@ -139,6 +139,8 @@ fn rmsprop_by_lines(rate: f32, weights: &mut [f32], gradient: &[f32], means: &mu
     Arch::new().dispatch(
         #[inline(always)]
         move || {
+            // What a closure moves out makes it one that is called once; else a shim calls it, which is not compiled for the vectors.
+            let (weights, means) = (weights, means);
             let ((weights, last_weights), (gradient, last_gradient)) =
                 (weights.as_chunks_mut::<LINE>(), gradient.as_chunks::<LINE>());
             let (means, last_means) = means.as_chunks_mut::<LINE>();
