@@ -78,6 +78,8 @@ pub fn evaluate_run(
     let mut last = None;
     let mut rows = tidy::of_history(run, (run.info.protocol == Protocol::Article).then_some(test.len()));
     for &epoch in &epochs {
+        // A wide network takes as much memory as all documents.
+        drop(last.take());
         let checkpoint = run.checkpoint(epoch, inputs)?;
         let float = checkpoint.network.logits(test);
         let exported = export(run, inputs, epoch, &checkpoint, bits, Some(test))?;
@@ -93,9 +95,9 @@ pub fn evaluate_run(
             documents,
             &network::score(&real, test.labels()),
         ));
-        last = Some((float, exported, checkpoint));
+        last = Some((float, real, exported, checkpoint));
     }
-    let (float, Exported { file, logits, clamps }, checkpoint) = last.ok_or_else(|| no_epochs(run))?;
+    let (float, real, Exported { file, logits, clamps }, checkpoint) = last.ok_or_else(|| no_epochs(run))?;
     file.write(path)?;
     let files = epochs.len() as f32;
     // Of whole numbers, so exact.
@@ -113,7 +115,7 @@ pub fn evaluate_run(
     row.integer.clamps = Some(clamps);
     let float_score = network::score(&float, test.labels());
     row.float = Some(float_row(run, epoch, &float_score, mean_float, &float, test)?);
-    compare(&mut row, &file, &checkpoint, inputs, [&float, &real_logits(&file, &logits)], test);
+    compare(&mut row, &file, &checkpoint, inputs, [&float, &real], test);
     Ok(Evaluated {
         row,
         foreign: is_foreign(&file).then_some(Foreign { stated_accuracy: None }),
