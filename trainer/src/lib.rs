@@ -13,7 +13,6 @@ pub mod data;
 pub mod data_verbs;
 pub mod error;
 pub mod evaluate;
-pub mod evidence;
 pub mod export;
 pub mod fetch;
 pub mod files;
@@ -45,4 +44,6 @@ pub mod verdict;
 pub mod verify;
 pub mod why;
 
+/// The evidence, which knows nothing of training and so is a crate of its own.
+pub use edgefit_evidence as evidence;
 pub use error::{Error, Result};

@@ -50,7 +50,7 @@ fn tost(points: f64, standard_error: f64, degrees_of_freedom: f64, margin: f64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Gains;
+    use crate::Gains;
 
     fn assert_close(got: f64, expected: f64) {
         assert!((got - expected).abs() <= 1e-9 * expected.abs(), "{got} is not {expected}");

@@ -6,7 +6,7 @@
 //! resamples both, [`judge`] turns three intervals into one [`Verdict`], and [`gains`] does all of it for several
 //! techniques against one baseline.
 //!
-//! The module knows nothing of training, files or boards: it takes [`Correctness`] and returns plain numbers.
+//! The crate knows nothing of training, files or boards: it takes [`Correctness`] and returns plain numbers.
 
 mod bootstrap;
 mod calibration;
