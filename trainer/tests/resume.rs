@@ -164,6 +164,9 @@ fn an_export_killed_at_any_moment_leaves_the_old_file_or_the_new_one() {
         assert!(found == old || found == new, "half a model at {share}");
         assert!(finish(export("8")).success());
         assert_eq!(fs::read(&model).unwrap(), old);
+        let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["model.edgefit", "run"], "what was being written at {share} is still there");
     }
 }
 
