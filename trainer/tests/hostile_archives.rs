@@ -1,20 +1,29 @@
 //! Archives made to do harm, given to the program with little memory: each is refused with the place and the reason, or read
-//! for what is sound in it, and nothing is written but what was asked for.
+//! for what is sound in it, and nothing is written but what was asked for. What each costs is printed, and bounded:
+//!
+//! ```text
+//! cargo test --release --locked --package edgefit-trainer --test hostile_archives -- --nocapture
+//! ```
 #![cfg(unix)]
 
 use std::{
     fs,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::Path,
-    process::{Command, Output},
+    process::{Command, ExitStatus, Stdio},
 };
 
 use flate2::{Compression, write::GzEncoder};
 use tar::{Builder, EntryType, Header};
 use tempfile::tempdir;
+use wait4::Wait4;
 
 /// The address space that the program gets, in KiB: half of what the largest of these archives unpack to.
-const ADDRESS_SPACE: &str = "524288";
+const ADDRESS_SPACE: u64 = 512 << 10;
+/// The most memory in use, in bytes: the program itself, its network, and a review of 16 MiB, the longest that is taken.
+const PEAK_MEMORY: u64 = 128 << 20;
+/// The most that is kept of a dataset of so few words, in bytes: run folder and cache together.
+const ON_DISK: u64 = 256 << 10;
 const GIB: u64 = 1 << 30;
 
 /// An archive in the making.
@@ -121,17 +130,44 @@ fn no_text(archive: &mut Archive) {
     }
 }
 
-fn train(folder: &Path) -> Output {
+/// How the program ended, what it said, and its peak memory in bytes.
+struct Trained {
+    status: ExitStatus,
+    stderr: String,
+    peak_memory: u64,
+}
+
+/// Trains on `reviews.tar.gz` in a folder. What is written for a moment, and the cache, are in that folder too.
+fn train(folder: &Path) -> Trained {
     let script = format!("ulimit -v {ADDRESS_SPACE} && exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
-    command.current_dir(folder).env("EDGEFIT_CACHE", "off").args(["-c", &script, env!("CARGO_BIN_EXE_trainer")]);
+    command.current_dir(folder).env("EDGEFIT_CACHE", folder.join("cache")).env("TMPDIR", folder);
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_trainer")]);
     command.args(["train", "--data", "reviews.tar.gz", "--recipe", "linear", "--epochs", "2", "--output", "run"]);
-    command.output().unwrap()
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let ended = child.wait4().unwrap();
+    Trained { status: ended.status, stderr, peak_memory: ended.rusage.maxrss }
+}
+
+/// The names in a folder, and the bytes of all files in it and below.
+fn contents(folder: &Path) -> (Vec<String>, u64) {
+    let (mut names, mut bytes) = (Vec::new(), 0);
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        names.push(entry.file_name().into_string().unwrap());
+        let metadata = fs::symlink_metadata(entry.path()).unwrap();
+        bytes += if metadata.is_dir() { contents(&entry.path()).1 } else { metadata.len() };
+    }
+    names.sort();
+    (names, bytes)
 }
 
 #[test]
 fn archives_made_to_do_harm_do_none() {
-    for (name, harm, refused) in CASES {
+    println!("| archive | bytes | outcome | peak memory, MB | written, KB |\n|---|--:|---|--:|--:|");
+    let nothing: Case = ("no harm, to compare with", |_| (), None);
+    for (name, harm, refused) in std::iter::once(nothing).chain(CASES) {
         let folder = tempdir().unwrap();
         // The folder in which it works lies in another, so that a way out would be seen.
         let inner = folder.path().join("inner");
@@ -140,25 +176,33 @@ fn archives_made_to_do_harm_do_none() {
         add_reviews(&mut archive);
         harm(&mut archive);
         let bytes = archive.into_inner().unwrap().finish().unwrap();
-        fs::File::create(inner.join("reviews.tar.gz")).unwrap().write_all(&bytes).unwrap();
+        fs::write(inner.join("reviews.tar.gz"), &bytes).unwrap();
 
-        let output = train(&inner);
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let Trained { status, stderr, peak_memory } = train(&inner);
+        let (names, after) = contents(&inner);
+        let written = after - bytes.len() as u64;
+        println!(
+            "| {name} | {} | {} | {:.0} | {:.0} |",
+            bytes.len(),
+            if refused.is_some() { "refused" } else { "read" },
+            peak_memory as f64 / 1e6,
+            written as f64 / 1e3
+        );
         match refused {
-            None => assert!(output.status.success(), "{name}: {stderr}"),
+            None => {
+                assert!(status.success(), "{name}: {stderr}");
+                assert_eq!(names, ["cache", "reviews.tar.gz", "run"], "{name}");
+                assert!(written <= ON_DISK, "{name}: {written} bytes written");
+            }
             Some(message) => {
-                assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+                assert_eq!(status.code(), Some(2), "{name}: {stderr}");
                 assert!(stderr.contains(message), "{name}: {stderr}");
+                assert_eq!((names, written), (vec!["reviews.tar.gz".to_owned()], 0), "{name}");
             }
         }
-        let names = |folder: &Path| -> Vec<_> {
-            let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-            names.sort();
-            names
-        };
-        assert_eq!(names(folder.path()), ["inner"], "{name}");
-        let expected: &[&str] = if refused.is_none() { &["reviews.tar.gz", "run"] } else { &["reviews.tar.gz"] };
-        assert_eq!(names(&inner), expected, "{name}");
+        // A wrong way to ask would say nothing, which is little.
+        assert!((1 << 20..=PEAK_MEMORY).contains(&peak_memory), "{name}: {peak_memory} bytes of memory");
+        assert_eq!(contents(folder.path()).0, ["inner"], "{name}");
         assert!(!Path::new("/tmp/edgefit-escaped.txt").exists());
     }
 }
