@@ -1,7 +1,8 @@
 //! The project's verbs, the same for a newcomer, a developer and CI: `cargo xtask demo`, `cargo xtask test`,
-//! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`, `cargo xtask audit`.
+//! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`, `cargo xtask mutants`, `cargo xtask audit`.
 
 mod audit;
+mod mutants;
 mod nightly;
 mod setup;
 mod steps;
@@ -62,6 +63,18 @@ enum Verb {
         #[arg(long, value_name = "TRIPLE")]
         target: Option<String>,
     },
+    /// Change the runtime crate and the statistics in one place after another: a test must notice; installs cargo-mutants
+    Mutants {
+        /// One package instead of both
+        #[arg(long, value_enum)]
+        package: Option<mutants::Package>,
+        /// A share of the mutants, every N-th from the K-th on, counted from 0
+        #[arg(long, value_name = "K/N")]
+        shard: Option<String>,
+        /// How many at once
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+        jobs: u32,
+    },
     /// Licences, sources and advisories of all dependencies, and the bill of materials; installs cargo-deny and others
     Audit {
         /// Without the advisories, whose database is fetched
@@ -77,7 +90,7 @@ fn main() -> ExitCode {
     let needs = match verb {
         Verb::Demo { .. } => Needs::DefaultBoard,
         Verb::Bench { .. } => Needs::AllBoards,
-        Verb::Fuzz { .. } | Verb::Miri { .. } | Verb::Audit { .. } => Needs::Nothing,
+        Verb::Fuzz { .. } | Verb::Miri { .. } | Verb::Mutants { .. } | Verb::Audit { .. } => Needs::Nothing,
         Verb::Test { .. } | Verb::Setup => Needs::Tests,
     };
     let outcome = setup::run(needs).and_then(|()| match verb {
@@ -87,6 +100,7 @@ fn main() -> ExitCode {
         Verb::Bench { place, arguments } => steps::bench(place, &arguments),
         Verb::Fuzz { minutes, target, runtime } => nightly::fuzz(minutes, target.as_deref(), runtime),
         Verb::Miri { target } => nightly::miri(target.as_deref()),
+        Verb::Mutants { package, shard, jobs } => mutants::run(package, shard.as_deref(), jobs),
         Verb::Audit { offline } => audit::run(offline),
         Verb::Setup => Ok(()),
     });

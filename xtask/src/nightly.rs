@@ -66,7 +66,7 @@ pub(crate) fn miri(target: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Whether a command runs and succeeds.
-fn runs(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn runs(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
