@@ -112,4 +112,14 @@ mod tests {
         assert!((sum - 1.0).abs() < 1e-3, "{sum}");
         assert!(logits.probability(7).abs() < f32::EPSILON);
     }
+
+    #[test]
+    fn softmax_is_near_the_exact_one() {
+        let values = [-900, 400, 1_300];
+        let exact = values.map(|value| (f64::from(value) * 1e-3).exp());
+        for (class, own) in exact.iter().enumerate() {
+            let probability = f64::from(Logits::new(&values, 1e-3).probability(class));
+            assert!((probability - own / exact.iter().sum::<f64>()).abs() < 3e-3, "{class}: {probability}");
+        }
+    }
 }

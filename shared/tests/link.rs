@@ -5,7 +5,7 @@ mod common;
 use edgefit::{
     Aligned, Error, Model, Scratch,
     link::{
-        Board, Clock, Device, Info, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response, Served,
+        Board, Clock, Device, Info, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response, SELF_TEST_STRIDE, Served,
         frame::{self, Deframer, FrameError, MAX_FRAME},
     },
     seen_words,
@@ -360,4 +360,49 @@ fn a_model_of_numbers_tests_itself_on_the_numbers_of_its_features() {
         expect(board, 4, &Request::Numbers(&bytes(&[6.3, 3.3, 6.0, 2.5])), &Response::Done);
         expect(board, 5, &Request::Finish, &iris_answer());
     });
+}
+
+/// Runs `test` with a board whose classifier is of the golden model of text, and in whose flash stands this.
+fn with_flash(flash: &[u8], test: impl FnOnce(&mut Board<'_, '_, '_>)) {
+    let region = common::aligned_tiny_model();
+    let model = Model::from_region(&region.0).unwrap();
+    let mut scratch = TinyScratch::new();
+    let classifier = Served::new(&model, &mut scratch).unwrap();
+    let device = Device { name: "tiny", info: Info::default, clock: Clock { now: || 0, mask: 0, ticks_per_second: 0 } };
+    test(&mut Board::on(device, flash, Ok((classifier, model.crc()))));
+}
+
+#[test]
+fn a_model_of_text_tests_itself_on_every_seventh_row() {
+    with_flash(&common::aligned_tiny_model().0, |board| {
+        let rows: Vec<u8> = (0..32u16).step_by(SELF_TEST_STRIDE).flat_map(u16::to_le_bytes).collect();
+        expect(board, 0, &Request::Rows(&rows), &Response::Done);
+        let expected = send(board, &framed(1, &Request::Finish), |_, response| format!("{response:?}"));
+        expect(board, 2, &Request::Text(b"wonderful"), &Response::Done);
+        let found = send(board, &framed(3, &Request::SelfTest), |_, response| format!("{response:?}"));
+        assert_eq!(found, expected);
+        expect(board, 4, &Request::Text(FILM.0), &Response::Done);
+        expect(board, 5, &Request::Finish, &logits(FILM.1));
+    });
+}
+
+#[test]
+fn a_self_test_finds_that_the_flash_holds_another_model_or_none() {
+    static OTHER: Aligned<[u8; include_bytes!("../golden/numeric.edgefit").len()]> =
+        Aligned(*include_bytes!("../golden/numeric.edgefit"));
+    with_flash(&OTHER.0, |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::BadCrc)));
+    let mut damaged = common::aligned_tiny_model();
+    damaged.0[100] ^= 1;
+    with_flash(&damaged.0, |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::BadCrc)));
+    with_flash(&[], |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::TooShort)));
+}
+
+#[test]
+fn a_zero_byte_within_a_frame_is_damage() {
+    let body = framed(3, &Request::Hello);
+    for at in 0..=body.len() {
+        let mut frame = body.clone();
+        frame.insert(at, 0);
+        assert_eq!(frame::decode::<Request<'_>>(&mut frame), Err(FrameError::Damaged), "at {at}");
+    }
 }

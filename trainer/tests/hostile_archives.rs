@@ -21,13 +21,13 @@ use wait4::Wait4;
 /// The address space that the program gets, in KiB: half of what the largest of these archives unpack to.
 const ADDRESS_SPACE: u64 = 512 << 10;
 /// The most memory in use, in bytes: the program itself, its network, and a review of 16 MiB, the longest that is taken.
-const PEAK_MEMORY: u64 = 128 << 20;
+const PEAK_MEMORY: u64 = 64 << 20;
 /// The most that is kept of a dataset of so few words, in bytes: run folder and cache together.
 const ON_DISK: u64 = 256 << 10;
 const GIB: u64 = 1 << 30;
 
-/// An archive in the making.
-type Archive = Builder<GzEncoder<Vec<u8>>>;
+/// An archive in the making: in a file, since Linux counts what this program has in memory to the one that it starts.
+type Archive = Builder<GzEncoder<fs::File>>;
 
 /// Appends a member of any name, as no library would.
 fn add(archive: &mut Archive, name: &[u8], kind: EntryType, size: u64, contents: impl Read) {
@@ -165,25 +165,25 @@ fn contents(folder: &Path) -> (Vec<String>, u64) {
 
 #[test]
 fn archives_made_to_do_harm_do_none() {
-    println!("| archive | bytes | outcome | peak memory, MB | written, KB |\n|---|--:|---|--:|--:|");
+    println!("| harm | archive, bytes | outcome | peak memory, MB | written, KB |\n|---|--:|---|--:|--:|");
     let nothing: Case = ("no harm, to compare with", |_| (), None);
     for (name, harm, refused) in std::iter::once(nothing).chain(CASES) {
         let folder = tempdir().unwrap();
         // The folder in which it works lies in another, so that a way out would be seen.
         let inner = folder.path().join("inner");
         fs::create_dir(&inner).unwrap();
-        let mut archive = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let file = fs::File::create(inner.join("reviews.tar.gz")).unwrap();
+        let mut archive = Builder::new(GzEncoder::new(file, Compression::fast()));
         add_reviews(&mut archive);
         harm(&mut archive);
-        let bytes = archive.into_inner().unwrap().finish().unwrap();
-        fs::write(inner.join("reviews.tar.gz"), &bytes).unwrap();
+        archive.into_inner().unwrap().finish().unwrap();
+        let (_, before) = contents(&inner);
 
         let Trained { status, stderr, peak_memory } = train(&inner);
         let (names, after) = contents(&inner);
-        let written = after - bytes.len() as u64;
+        let written = after - before;
         println!(
-            "| {name} | {} | {} | {:.0} | {:.0} |",
-            bytes.len(),
+            "| {name} | {before} | {} | {:.0} | {:.0} |",
             if refused.is_some() { "refused" } else { "read" },
             peak_memory as f64 / 1e6,
             written as f64 / 1e3
