@@ -167,6 +167,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn bounds_are_reached_by_the_worst_inputs_and_no_more() {
+        let weights = [3, -5, 0, 40, -1];
+        // The inputs that make the most of the positive weights, or of the negative ones, or of all.
+        assert_eq!(accumulator_bound(-7, weights.into_iter(), 100), 7 + 43 * 100);
+        assert_eq!(accumulator_bound(7, weights.map(|weight| -weight).into_iter(), 100), 7 + 43 * 100);
+        assert_eq!(signed_accumulator_bound(-7, weights.into_iter(), 100), 7 + 49 * 100);
+        assert_eq!(signed_accumulator_bound(0, [].into_iter(), 100), 0);
+        let widest = signed_accumulator_bound(i32::MIN, [i32::MIN; 2].into_iter(), i32::MAX);
+        assert_eq!(widest, (1 << 31) + (1 << 32) * i64::from(i32::MAX));
+    }
+
     proptest! {
         #[test]
         fn requantise_rounds_as_the_reference(

@@ -240,6 +240,26 @@ mod tests {
     }
 
     #[test]
+    fn components_agree_with_the_expected_mean_squares() {
+        // r as above; g.mean(1).var(ddof=1)*1e4 - r/N, g.mean(0).var(ddof=1)*1e4 - r/S
+        let near = |got: f64, expected: f64| assert!((got - expected).abs() < 1e-3, "{got} is not {expected}");
+        let components = crossed(&example()).components;
+        near(components.document, 97.231_638_418_079);
+        assert_close(components.seed, 0.0);
+        // The same with g[s, d] + s/4 + (d % 2)/2: effects of seeds and documents leave the residual.
+        let mut rows = example();
+        for (seed, row) in (0i8..).zip(&mut rows) {
+            for (document, gain) in row.iter_mut().enumerate() {
+                *gain += f32::from(seed) / 4.0 + f32::from(document as u8 % 2) / 2.0;
+            }
+        }
+        let components = crossed(&rows).components;
+        near(components.seed, 1_065.640_301_318_268);
+        near(components.document, 758.248_587_570_622);
+        near(components.residual, 601.581_920_903_954);
+    }
+
+    #[test]
     fn one_seed_gives_the_paired_t_interval_over_documents() {
         // stats.ttest_1samp(g[0], 0), .confidence_interval()
         let one = crossed(&example()[..1]);

@@ -108,6 +108,9 @@ mod tests {
     fn edges() {
         assert_close(tost(0.1, 0.0, 9.0, 0.25).p, 0.0);
         assert_close(tost(-0.3, 0.0, 9.0, 0.25).p, 1.0);
+        // At the margin is within it.
+        assert_close(tost(0.25, 0.0, 9.0, 0.25).p, 0.0);
+        assert_close(tost(-0.25, 0.0, 9.0, 0.25).p, 0.0);
         let crossed = Crossed::of(&Gains::new(&[[0.0_f32, 0.1]]).unwrap());
         assert_eq!(crossed.equivalence(-0.1), Err(Error::Margin(-0.1)));
     }

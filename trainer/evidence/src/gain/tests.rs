@@ -132,6 +132,12 @@ fn inputs_are_checked() {
     let with = |settings| gains(&baseline, &[recipe("t", 1_740, 1_740)], &settings);
     assert_eq!(with(Settings { level: 1.0, ..settings() }), Err(Error::Level(1.0)));
     assert_eq!(with(Settings { margin: -0.1, ..settings() }), Err(Error::Margin(-0.1)));
+    let endless = f64::INFINITY;
+    assert_eq!(with(Settings { margin: endless, ..settings() }), Err(Error::Margin(endless)));
+    // Also where there is no technique whose margin another function would check.
+    for margin in [-0.1, endless] {
+        assert_eq!(gains(&baseline, &[], &Settings { margin, ..settings() }), Err(Error::Margin(margin)));
+    }
     let no_draws = Resampling { draws: 0, seed: 0 };
     assert_eq!(with(Settings { resampling: no_draws, ..settings() }), Err(Error::NoDraws));
     let fewer = Recipe { integer: correctness(1_740, 3), ..recipe("t", 1_740, 1_740) };
