@@ -113,6 +113,9 @@ mod tests {
             (low - 0.172_934_531_245_135_6).abs() < 1e-9 && (high - 7.827_065_468_754_864).abs() < 1e-9,
             "{low} {high}"
         );
+        // stats.t.ppf(.975, 1), as the standard error is 1
+        let [low, high] = mean_interval(&[1.0, 3.0], 0.95).unwrap();
+        assert!((low - (2.0 - 12.706_204_736_432)).abs() < 1e-9 && (high - (2.0 + 12.706_204_736_432)).abs() < 1e-9);
         assert_eq!(mean_interval(&[1.0], 0.95), None);
     }
 
