@@ -1,21 +1,20 @@
 //! The rules of the link, one by one, on the board's side of it.
 
 mod common;
+mod exchange;
 
 use edgefit::{
     Aligned, Error, Model, Scratch,
     link::{
-        Board, Clock, Device, Info, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response, SELF_TEST_STRIDE, Served,
+        Board, Clock, Device, Info, LINK_VERSION, MAX_CHUNK, MAX_LOGITS, Request, Response, Served,
         frame::{self, Deframer, FrameError, MAX_FRAME},
     },
     seen_words,
 };
+use exchange::{FILM, expect, framed, logits, send};
 use proptest::prelude::*;
 
 type TinyScratch = Scratch<{ seen_words(64) }, 4>;
-
-/// The logit of the golden model for this text, as `golden.rs` pins it.
-const FILM: (&[u8], i32) = (b"A truly WONDERFUL film", 3_668);
 
 /// Runs `test` with a board that holds the golden model.
 fn with_board(test: impl FnOnce(&mut Board<'_, '_, '_>, u32)) {
@@ -24,32 +23,6 @@ fn with_board(test: impl FnOnce(&mut Board<'_, '_, '_>, u32)) {
     let mut scratch = TinyScratch::new();
     let classifier = Served::new(&model, &mut scratch).unwrap();
     test(&mut Board::new("tiny", Ok((classifier, model.crc()))), model.crc());
-}
-
-/// A request as the body of a frame, without its zero byte.
-fn framed(number: u16, request: &Request<'_>) -> Vec<u8> {
-    let mut out = [0; MAX_FRAME];
-    let len = frame::encode(number, request, &mut out).unwrap();
-    assert_eq!(out[len - 1], 0);
-    out[..len - 1].to_vec()
-}
-
-/// Sends the body of a frame and passes on the one answer to it.
-fn send<T>(board: &mut Board<'_, '_, '_>, body: &[u8], read: impl FnOnce(u16, Response<'_>) -> T) -> T {
-    let mut answer = board.handle(&mut body.to_vec()).to_vec();
-    assert_eq!(answer.pop(), Some(0), "each frame is answered by one whole frame");
-    assert!(!answer.contains(&0));
-    let (number, response) = frame::decode(&mut answer).unwrap();
-    read(number, response)
-}
-
-/// Sends a request and expects this answer under the same number.
-fn expect(board: &mut Board<'_, '_, '_>, number: u16, request: &Request<'_>, expected: &Response<'_>) {
-    send(board, &framed(number, request), |n, response| assert_eq!((n, &response), (number, expected)));
-}
-
-fn logits(value: i32) -> Response<'static> {
-    Response::Logits { total: 1, values: [value].into_iter().collect() }
 }
 
 #[test]
@@ -360,41 +333,6 @@ fn a_model_of_numbers_tests_itself_on_the_numbers_of_its_features() {
         expect(board, 4, &Request::Numbers(&bytes(&[6.3, 3.3, 6.0, 2.5])), &Response::Done);
         expect(board, 5, &Request::Finish, &iris_answer());
     });
-}
-
-/// Runs `test` with a board whose classifier is of the golden model of text, and in whose flash stands this.
-fn with_flash(flash: &[u8], test: impl FnOnce(&mut Board<'_, '_, '_>)) {
-    let region = common::aligned_tiny_model();
-    let model = Model::from_region(&region.0).unwrap();
-    let mut scratch = TinyScratch::new();
-    let classifier = Served::new(&model, &mut scratch).unwrap();
-    let device = Device { name: "tiny", info: Info::default, clock: Clock { now: || 0, mask: 0, ticks_per_second: 0 } };
-    test(&mut Board::on(device, flash, Ok((classifier, model.crc()))));
-}
-
-#[test]
-fn a_model_of_text_tests_itself_on_every_seventh_row() {
-    with_flash(&common::aligned_tiny_model().0, |board| {
-        let rows: Vec<u8> = (0..32u16).step_by(SELF_TEST_STRIDE).flat_map(u16::to_le_bytes).collect();
-        expect(board, 0, &Request::Rows(&rows), &Response::Done);
-        let expected = send(board, &framed(1, &Request::Finish), |_, response| format!("{response:?}"));
-        expect(board, 2, &Request::Text(b"wonderful"), &Response::Done);
-        let found = send(board, &framed(3, &Request::SelfTest), |_, response| format!("{response:?}"));
-        assert_eq!(found, expected);
-        expect(board, 4, &Request::Text(FILM.0), &Response::Done);
-        expect(board, 5, &Request::Finish, &logits(FILM.1));
-    });
-}
-
-#[test]
-fn a_self_test_finds_that_the_flash_holds_another_model_or_none() {
-    static OTHER: Aligned<[u8; include_bytes!("../golden/numeric.edgefit").len()]> =
-        Aligned(*include_bytes!("../golden/numeric.edgefit"));
-    with_flash(&OTHER.0, |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::BadCrc)));
-    let mut damaged = common::aligned_tiny_model();
-    damaged.0[100] ^= 1;
-    with_flash(&damaged.0, |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::BadCrc)));
-    with_flash(&[], |board| expect(board, 0, &Request::SelfTest, &Response::Refused(Error::TooShort)));
 }
 
 #[test]

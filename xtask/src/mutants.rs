@@ -113,10 +113,12 @@ fn table(lists: &[Vec<String>; 4]) -> String {
 }
 
 /// Whether a page names a mutant, `FILE:LINE:COLUMN: WHAT`, by its file and what was changed, as code; lines and columns move.
+/// All values that a function may be made to return are named by the function alone.
 fn is_argued(page: &str, mutant: &str) -> bool {
     let Some((place, what)) = mutant.split_once(": ") else { return false };
     let file = place.split(':').next().unwrap_or_default();
-    page.contains(&format!("`{file}: {what}`"))
+    let function = what.split(" -> ").next().unwrap_or_default();
+    [what, function].iter().any(|what| page.contains(&format!("`{file}: {what}`")))
 }
 
 #[cfg(test)]
@@ -146,5 +148,8 @@ mod tests {
         assert!(is_argued("- `shared/src/crc.rs: replace ^ with | in step`: the bits differ.", MISSED));
         assert!(!is_argued("- `shared/src/words.rs: replace ^ with | in step`: the bits differ.", MISSED));
         assert!(!is_argued("- `shared/src/crc.rs: replace ^ with & in step`: the bits differ.", MISSED));
+        let returned = "shared/src/crc.rs:40:9: replace Crc::tables -> (u8, u8) with (0, 1)";
+        assert!(is_argued("- `shared/src/crc.rs: replace Crc::tables`: for boards alone.", returned));
+        assert!(!is_argued("- `shared/src/crc.rs: replace Crc`: for boards alone.", returned));
     }
 }
