@@ -122,3 +122,18 @@ impl<'m, 's> Served<'m, 's> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_one_after_another_hold_every_seventh_row() {
+        let mut rows = [u16::MAX; 3];
+        assert_eq!((every_so_many(0, 36, &mut rows), rows), (3, [0, 7, 14]));
+        assert_eq!((every_so_many(21, 36, &mut rows), rows), (3, [21, 28, 35]));
+        // What is beyond the end is left alone.
+        assert_eq!((every_so_many(21, 35, &mut rows), rows), (2, [21, 28, 35]));
+        assert_eq!(every_so_many(42, 36, &mut rows), 0);
+    }
+}
