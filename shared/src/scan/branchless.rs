@@ -9,16 +9,16 @@ use crate::{
 
 /// How many bytes are split before the words in them are looked up.
 const BLOCK: usize = 64;
-/// At most so many words end in them.
-const WORDS: usize = BLOCK / 2 + 1;
+/// At most so many words end in them, the first of which may have begun before.
+const WORDS: usize = BLOCK / 2;
 
 /// See the scan in plain Rust.
 pub(crate) fn scan(stand: &mut Stand, text: &[u8], vocabulary: &Vocabulary<'_>, found: &mut [u16]) -> (usize, usize) {
     let room = found.len();
     let (mut rest, mut places) = (text, found.iter_mut());
     while places.len() > 0 && !rest.is_empty() {
-        // A word takes two bytes, with the separator before it; the first one may have begun before.
-        let len = rest.len().min(BLOCK).min(2 * places.len() - 1);
+        // From the separator that ends one word to that which ends the next are two bytes at least.
+        let len = rest.len().min(BLOCK).min(2 * places.len());
         let (block, tail) = rest.split_at_checked(len).unwrap_or((rest, &[]));
         rest = tail;
         let mut hashes = [0; WORDS];
