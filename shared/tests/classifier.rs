@@ -231,6 +231,29 @@ fn a_scratch_too_small_is_refused() {
 }
 
 #[test]
+fn room_for_one_row_that_waits_is_enough_and_none_is_not() {
+    let file = Buffer::new(TINY);
+    let model = Model::from_bytes(file.bytes()).unwrap();
+    let text = "A truly WONDERFUL film, not at all boring";
+    let expected = with_tiny(|classifier| logit(classifier, text));
+    let by_rows = with_tiny(|classifier| {
+        add(classifier, &[0, 31, 7, 3]);
+        classifier.finish().values()[0]
+    });
+    for waiting in 1..4 {
+        let mut room = Room::new(&model);
+        room.waiting.truncate(waiting);
+        let mut classifier = Classifier::new(&model, room.view()).unwrap();
+        assert_eq!(logit(&mut classifier, text), expected, "{waiting}");
+        add(&mut classifier, &[0, 31, 7, 3]);
+        assert_eq!(classifier.finish().values(), [by_rows], "{waiting}");
+    }
+    let mut room = Room::new(&model);
+    room.waiting.clear();
+    assert_eq!(Classifier::new(&model, room.view()).err(), Some(Error::ScratchTooSmall));
+}
+
+#[test]
 fn a_classifier_may_move_to_another_task() {
     fn is_send<T: Send>() {}
     is_send::<Classifier<'static, 'static>>();

@@ -197,12 +197,10 @@ fn bootstrap_all(tables: &[Tables], settings: &Settings) -> Result<Vec<Bootstrap
 /// What it takes to settle an inconclusive verdict if the estimates stay as they are.
 ///
 /// A shift within the margin is to be told from the margin, and the deployed gain from 0; a shift below the margin is
-/// lost once told from it. A shift above is settled by no number: more data only confirms that no other word fits.
+/// lost once told from it. A shift above is settled by no number: it would take an interval of less than no width, and more
+/// data only confirms that no other word fits.
 fn needed([_, integer, shift]: &[Crossed; 3], settings: &Settings) -> Result<Needed, Error> {
     let Settings { level, margin, .. } = *settings;
-    if shift.points > margin {
-        return Ok(Needed { seeds: None, documents: None });
-    }
     if shift.points < -margin {
         return shift.needed(-margin - shift.points, level);
     }
