@@ -183,6 +183,7 @@ mod tests {
         let baseline = Correctness::new(&[[0.0, 1.0, 0.5], [1.0, 1.0, 0.0]]).unwrap();
         let technique = Correctness::new(&[[1.0, 1.0, 0.25], [1.0, 0.0, 0.0]]).unwrap();
         assert_eq!((baseline.seeds(), baseline.documents()), (2, 3));
+        assert_eq!(baseline.rows().collect::<Vec<_>>(), [[0.0, 1.0, 0.5], [1.0, 1.0, 0.0]]);
         let gains = Gains::between(&technique, &baseline).unwrap();
         assert_eq!(gains.rows().collect::<Vec<_>>(), [[1.0, 0.0, -0.25], [0.0, -1.0, 0.0]]);
         assert_eq!((gains.seeds(), gains.documents()), (2, 3));
