@@ -85,3 +85,14 @@ fn a_board_tells_the_ticks_of_the_last_document_though_its_clock_wraps() {
         expect(board, 9, &Request::Bench, &bench(100, 100));
     });
 }
+
+#[test]
+fn a_board_tells_how_many_documents_it_has_classified() {
+    with_flash(&[], |board| {
+        let info = |documents| Response::Info(Info { documents, ..Info::default() });
+        expect(board, 0, &Request::Info, &info(0));
+        expect(board, 1, &Request::Text(FILM.0), &Response::Done);
+        expect(board, 2, &Request::Finish, &logits(FILM.1));
+        expect(board, 3, &Request::Info, &info(1));
+    });
+}
