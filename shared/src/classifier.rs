@@ -3,7 +3,7 @@
 use crate::{
     Error, Layer, Layers, Logits, Model, ScratchView,
     fold::Fold,
-    kernel::{self, Rows},
+    kernel::{self, Chain, Rows},
     layer::forward,
     scan::{Stand, scan},
     seen_words,
@@ -26,11 +26,9 @@ pub struct Classifier<'m, 's> {
     words: Words<'m>,
     document: Document<'m, 's>,
     first: Layer<'m>,
-    /// The layers after the first, which most nets do not go beyond, read from the file once, and how many of them there
-    /// are; and those after them.
-    near: [Layer<'m>; 2],
-    near_len: usize,
-    far: Layers<'m>,
+    others: Layers<'m>,
+    /// All layers at once, where the kernel has a loop for them.
+    chain: Option<Chain<'m>>,
     logit_scale: f32,
     logits: &'s mut [i32],
     activations: &'s mut [i16],
@@ -109,6 +107,9 @@ impl Document<'_, '_> {
             kernel::clear(self.seen);
             self.looked_up = 0;
         }
+    }
+
+    fn clear_sums(&mut self) {
         kernel::clear(bytemuck::cast_slice_mut(self.rows.of(self.sums)));
     }
 }
@@ -144,15 +145,15 @@ impl<'m, 's> Classifier<'m, 's> {
         kernel::clear(bytemuck::cast_slice_mut(logits));
         let document = Document { rows, seen, looked_up: 0, sums, waiting, len: 0 };
         let logit_scale = model.logit_scale();
+        let chain = Chain::new(&first, &layers);
         // Made at once, so that it is not moved.
         Ok(Self {
             fold: (vocabulary.tokeniser() & !FOREIGN == FOLDING).then(Fold::default),
             words: Words { stand: Stand::START, vocabulary },
             document,
             first,
-            near_len: layers.len().min(2),
-            near: [layers.next().unwrap_or(first), layers.next().unwrap_or(first)],
-            far: layers,
+            others: layers,
+            chain,
             logit_scale,
             logits,
             activations,
@@ -233,6 +234,7 @@ impl<'m, 's> Classifier<'m, 's> {
         self.fold = self.fold.map(|_| Fold::default());
         self.words.stand = Stand::START;
         self.document.clear();
+        self.document.clear_sums();
     }
 
     /// Ends the document and answers. The classifier is ready for the next one.
@@ -242,9 +244,15 @@ impl<'m, 's> Classifier<'m, 's> {
         if self.fold.is_some() || self.words.stand.is_in_word() {
             self.text(b" ");
         }
-        self.document.flush();
-        let near = self.near.get(..self.near_len).unwrap_or_default();
-        forward(&self.first, near, self.far.clone(), self.document.sums, self.activations, self.logits);
+        if self.document.len > 0 {
+            self.document.flush();
+        }
+        if let Some(chain) = &self.chain {
+            chain.logits(self.document.sums, self.logits);
+        } else {
+            forward(&self.first, &self.others, self.document.sums, self.activations, self.logits);
+            self.document.clear_sums();
+        }
         self.document.clear();
         self.logits()
     }

@@ -3,7 +3,10 @@
 //! `portable` is plain Rust; `build.rs` chooses another where the target has one. A kernel in assembly does what it is
 //! best at, the common shapes, and leaves the others to `plain`.
 
-use crate::{Error, Layer, layer::Store};
+use crate::{
+    Error, Layer,
+    layer::{Record, Store},
+};
 
 #[cfg(kernel = "dsp")]
 mod dsp;
@@ -20,13 +23,14 @@ use portable as best;
 #[cfg(kernel = "thumb1")]
 use thumb1 as best;
 
-pub(crate) use best::{clear, dense, logits, step};
+pub(crate) use best::{Chain, clear, dense, logits};
 
-/// From the sums of one layer to those of the next: activations, then sums of products.
-#[inline(never)]
-pub(crate) fn step_by_step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
-    best::activate(from.records, sums, from.activation_max(), activations);
-    to.sums(activations.get_mut(..from.units()).unwrap_or_default(), sums);
+/// From the sums of a layer with these records, whose activations go up to `max`, to those of the next: activations, then
+/// sums of products.
+#[inline]
+pub(crate) fn step(records: &[Record], max: i32, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
+    best::activate(records, sums, max, activations);
+    to.sums(activations.get_mut(..records.len()).unwrap_or_default(), sums);
 }
 
 /// The bit of a row in its word of the rows that have been seen: one turned by the row, which takes no mask.

@@ -58,30 +58,22 @@ impl Store {
     }
 }
 
-/// From the first layer's sums to the logits of the last, through the others: those at hand, and those still to be read. The
-/// sums are used up.
+/// From the first layer's sums to the logits of the last, through the others, each read from the file when its turn comes.
+/// The sums are used up.
 #[inline]
-#[allow(clippy::while_let_on_iterator, reason = "`for` would move what is left, for more flash")]
 pub(crate) fn forward<'a>(
     first: &Layer<'a>,
-    near: &[Layer<'a>],
-    mut far: Layers<'a>,
+    others: &Layers<'a>,
     sums: &mut [i32],
     activations: &mut [i16],
     logits: &mut [i32],
 ) {
-    let (mut layer, mut read);
-    layer = first;
-    for next in near {
-        kernel::step(layer, next, sums, activations);
-        layer = next;
+    let (mut records, mut max) = (first.records, first.activation_max);
+    for layer in others.clone() {
+        kernel::step(records, max.into(), &layer, sums, activations);
+        (records, max) = (layer.records, layer.activation_max);
     }
-    while let Some(next) = far.next() {
-        kernel::step(layer, &next, sums, activations);
-        read = next;
-        layer = &read;
-    }
-    kernel::logits(layer.records, sums, logits);
+    kernel::logits(records, sums, logits);
 }
 
 /// One layer: weights, biases and the requantisation of each unit's accumulator.

@@ -196,7 +196,7 @@ impl<'m, 's> NumericClassifier<'m, 's> {
         let mut layers = self.layers.clone();
         if let Some(first) = layers.next() {
             first.sums(self.inputs, self.sums);
-            forward(&first, &[], layers, self.sums, self.activations, self.logits);
+            forward(&first, &layers, self.sums, self.activations, self.logits);
         }
         Ok(self.logits())
     }

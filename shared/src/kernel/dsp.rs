@@ -8,6 +8,7 @@ macro_rules! dsp_asm {
     };
 }
 
+mod chain;
 mod clear;
 mod dense;
 mod lanes;
@@ -15,7 +16,8 @@ mod list;
 mod rows;
 mod units;
 
+pub(crate) use chain::Chain;
 pub(crate) use clear::clear;
-pub(crate) use dense::{dense, step};
+pub(crate) use dense::dense;
 pub(crate) use rows::{add, add_new, suits};
 pub(crate) use units::{activate, logits};

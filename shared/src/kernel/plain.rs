@@ -1,10 +1,12 @@
 //! Kernels for layers of every shape, a weight at a time: small, and not fast. What the target's kernel has no loop for comes
 //! here.
 
-#![cfg_attr(kernel = "portable", allow(dead_code, reason = "its loops take more shapes"))]
+#![cfg_attr(any(kernel = "dsp", kernel = "portable"), allow(dead_code, reason = "the kernel's own loops take more shapes"))]
+
+use core::{convert::Infallible, marker::PhantomData};
 
 use super::{Rows, bit_of};
-use crate::{Error, Layer, layer::Store};
+use crate::{Error, Layer, Layers, layer::Store};
 
 /// See [`Rows::add_new`], and without `seen`, [`Rows::add`].
 #[inline(never)]
@@ -70,6 +72,22 @@ pub(super) fn halves(weights: &[u8], activations: &[i16]) -> i32 {
         }
     }
     sum
+}
+
+/// What a kernel may have for the layers of a whole net: here nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chain<'a>(Infallible, PhantomData<&'a ()>);
+
+impl<'a> Chain<'a> {
+    /// There is none.
+    pub(crate) const fn new(_: &Layer<'a>, _: &Layers<'a>) -> Option<Self> {
+        None
+    }
+
+    /// From the sums of the rows, which are 0 after it, to the logits.
+    pub(crate) const fn logits(&self, _: &mut [i32], _: &mut [i32]) {
+        match self.0 {}
+    }
 }
 
 #[cfg(test)]

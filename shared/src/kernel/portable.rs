@@ -2,7 +2,7 @@
 //!
 //! Rows are added a word at a time: see [`add_words`]. Whatever has another shape is added weight by weight.
 
-pub(crate) use super::step_by_step as step;
+pub(crate) use super::plain::Chain;
 use super::{Rows, bit_of, plain};
 use crate::{
     Error, Layer,

@@ -8,7 +8,7 @@ mod list;
 mod rows;
 mod units;
 
-pub(crate) use super::step_by_step as step;
+pub(crate) use super::plain::Chain;
 pub(crate) use clear::clear;
 pub(crate) use dense::dense;
 pub(crate) use rows::{add, add_new, suits};

@@ -1,37 +1,10 @@
 //! Dense layers: two products an instruction, two units at a time.
 
-use super::units::{activate_pairs, requantise};
-use crate::{
-    Layer,
-    kernel::{plain, step_by_step},
-    layer::{Record, Store},
-};
-
-/// Inputs of a layer whose activations stay in registers.
-const FEW: usize = 16;
+use crate::{Layer, kernel::plain, layer::Store};
 
 /// Whether so many activations can be loaded eight at a time.
 fn are_eights(activations: &[i16]) -> bool {
     !activations.is_empty() && activations.len().is_multiple_of(8) && activations.as_ptr().addr().is_multiple_of(4)
-}
-
-/// From the sums of one layer to those of the next. Sixteen units before small weights, the shape of most nets, take one
-/// call.
-pub(crate) fn step(from: &Layer<'_>, to: &Layer<'_>, sums: &mut [i32], activations: &mut [i16]) {
-    let Some(few) = activations.get_mut(..FEW) else { return step_by_step(from, to, sums, activations) };
-    if to.store == Store::I16
-        && (from.units(), to.inputs()) == (FEW, FEW)
-        && from.activation_max() == i16::MAX.into()
-        && sums.len() >= to.units().max(FEW)
-        && are_eights(few)
-    {
-        let (records, weights) = (from.records.as_ptr(), to.weights.as_ptr().cast());
-        // SAFETY: there are 16 records, sums and activations, these at a multiple of four; a layer has all its weights, at
-        // a multiple of four, and at least one unit; there is a sum for each.
-        unsafe { step_16(records, few.as_mut_ptr(), sums.as_mut_ptr(), weights, to.units()) };
-    } else {
-        step_by_step(from, to, sums, activations);
-    }
 }
 
 /// See [`Layer::sums`].
@@ -55,77 +28,6 @@ pub(crate) fn dense(layer: &Layer<'_>, activations: &mut [i16], sums: &mut [i32]
         }
         _ => plain::dense(layer, activations, sums),
     }
-}
-
-/// The sums of 16 products each of as many units as fit between r1 and the stack's top: weights at r0, activations in r4
-/// to r11, sums to r1; r3 is the number of units.
-macro_rules! few {
-    () => {
-        ".macro edgefit_few
-        ldm r0!, {{r2, r3, r12, lr}}
-        smuad r2, r2, r4
-        smlad r2, r3, r5, r2
-        smlad r2, r12, r6, r2
-        smlad r2, lr, r7, r2
-        ldm r0!, {{r3, r12, lr}}
-        smlad r2, r3, r8, r2
-        smlad r2, r12, r9, r2
-        smlad r2, lr, r10, r2
-        ldr r3, [r0], #4
-        smlad r2, r3, r11, r2
-        str r2, [r1], #4
-        .endm
-        .macro edgefit_all_few
-        add r2, r1, r3, lsl #2
-        push {{r2}}
-        lsls r3, r3, #31
-        bne 3f
-        2: edgefit_few
-        3: edgefit_few
-        ldr r2, [sp]
-        cmp r1, r2
-        bne 2b
-        pop {{r2}}
-        .endm"
-    };
-}
-
-/// Sums of 16 products each, of activations that are made of the same sums.
-///
-/// # Safety
-///
-/// There are 16 records and as many sums, and no fewer than `units`, which is at least one; room for 16 activations, and
-/// `16 * units` weights, both at a multiple of four.
-#[unsafe(naked)]
-unsafe extern "C" fn step_16(
-    records: *const Record,
-    activations: *mut i16,
-    sums: *mut i32,
-    weights: *const i16,
-    units: usize,
-) {
-    dsp_asm!(
-        requantise!(),
-        activate_pairs!(),
-        few!(),
-        "push {{r1-r11, lr}}",
-        "mov r12, r1",
-        "mov r1, r2",
-        "mov r2, r12",
-        "movs r3, #14",
-        "edgefit_activate_pairs",
-        "pop {{r1-r3}}",
-        "ldm r1, {{r4-r11}}",
-        "mov r0, r3",
-        "mov r1, r2",
-        "ldr r3, [sp, #36]",
-        "edgefit_all_few",
-        "pop {{r4-r11, pc}}",
-        ".purgem edgefit_requantise",
-        ".purgem edgefit_activate_pairs",
-        ".purgem edgefit_few",
-        ".purgem edgefit_all_few",
-    )
 }
 
 /// Sums of products, two units at a time: the loop over the units, around `eight` inputs of both of them.

@@ -1,4 +1,4 @@
-//! Requantisation of sums, two units at a time.
+//! Requantisation of sums.
 
 use crate::layer::Record;
 
@@ -41,26 +41,6 @@ macro_rules! requantise {
     };
 }
 
-/// Two units at a time, of an even number of them in r3: records at r0, sums at r1, activations of 15 bits to r2.
-macro_rules! activate_pairs {
-    () => {
-        ".macro edgefit_activate_pairs
-        2: ldm r0!, {{r4-r9}}
-        ldm r1!, {{r10, r11}}
-        edgefit_requantise r10, r4, r5, r6
-        edgefit_requantise r11, r7, r8, r9
-        usat r10, #15, r10
-        usat r11, #15, r11
-        strh r10, [r2], #2
-        strh r11, [r2], #2
-        subs r3, #2
-        bhs 2b
-        .endm"
-    };
-}
-
-pub(super) use {activate_pairs, requantise};
-
 /// Requantises to `0..=max`.
 ///
 /// # Safety
@@ -94,7 +74,7 @@ unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, ou
 ///
 /// There are `units` records, sums and values of `out`.
 #[unsafe(naked)]
-unsafe extern "C" fn requantise_units(records: *const Record, sums: *const i32, out: *mut i32, units: usize) {
+pub(super) unsafe extern "C" fn requantise_units(records: *const Record, sums: *const i32, out: *mut i32, units: usize) {
     dsp_asm!(
         requantise!(),
         "push {{r4-r7, lr}}",
