@@ -71,8 +71,30 @@ fn put(arena: &mut Vec<u8>, bytes: &[u8]) -> u32 {
     offset
 }
 
+/// Which shifts requantisation takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Shifts {
+    /// Of all sizes in each layer.
+    Mixed,
+    /// Up to 32 in the first layer and above in the second, as in trained models.
+    Trained,
+}
+
+impl Shifts {
+    /// One for a unit of this layer: some activations are 0, some are clamped. `more` of it let less overflow.
+    fn shift(self, random: &mut Random, layer: usize, more: usize) -> i32 {
+        let shift = match (self, layer) {
+            (Self::Mixed, 0) => 24 + random.below(12) + more,
+            (Self::Trained, 0) => (24 + random.below(9) + more).min(32),
+            (Self::Trained, 1) => 33 + random.below(14) + more,
+            _ => 24 + random.below(8) + more,
+        };
+        shift.min(62) as i32
+    }
+}
+
 /// A model of `rows` rows with these layers. Its shifts grow until no sum can overflow.
-fn model(seed: u32, rows: usize, shapes: &[Shape]) -> ModelFile {
+fn model(seed: u32, rows: usize, shapes: &[Shape], shifts: Shifts) -> ModelFile {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9) | 1);
     let mut arena = vec![0; 2 * buckets(rows) + 2 * rows];
     let input = Input::Text {
@@ -119,8 +141,7 @@ fn model(seed: u32, rows: usize, shapes: &[Shape]) -> ModelFile {
                 for unit in 0..layer.units as usize {
                     let bias = random.next() as i32 >> 12;
                     let multiplier = (1 << 30 | random.next() >> 2) as i32;
-                    // About as large as the activations are to be: some are 0, some are clamped.
-                    let shift = (random.below(if i == 0 { 12 } else { 8 }) + 24 + more).min(62) as i32;
+                    let shift = shifts.shift(&mut random, i, more);
                     let at = layer.records as usize + 12 * unit;
                     arena[at..at + 12].copy_from_slice(&[bias, multiplier, shift].map(i32::to_le_bytes).concat());
                 }
@@ -158,8 +179,15 @@ fn models() -> Vec<(String, ModelFile)> {
     shapes.push((20, vec![(1_024, 4, 31), (1_024, 8, 63), (2, 8, 0)]));
     shapes.push((65_535, vec![(4, 8, 32_767), (16, 12, 32_767), (1, 12, 0)]));
     shapes.push((30_000, vec![(16, 8, 32_767), (16, 12, 32_767), (1, 12, 0)]));
-    let name = |rows: usize, shape: &[Shape]| format!("{rows} rows, {shape:?}");
-    shapes.iter().enumerate().map(|(i, (rows, s))| (name(*rows, s), model(i as u32 + 1, *rows, s))).collect()
+    let mut models: Vec<_> = shapes.into_iter().map(|(rows, shapes)| (rows, shapes, Shifts::Mixed)).collect();
+    for (rows, classes) in [(1, 1), (80, 1), (700, 5), (2_000, 64), (30_000, 1), (32_769, 2)] {
+        models.push((rows, vec![(16, 8, 32_767), (16, 12, 32_767), (classes, 12, 0)], Shifts::Trained));
+    }
+    let name = |rows: usize, shape: &[Shape], shifts| format!("{rows} rows, {shape:?}, {shifts:?} shifts");
+    let made = models.iter().enumerate().map(|(i, (rows, s, shifts))| {
+        (name(*rows, s, *shifts), model(i as u32 + 1, *rows, s, *shifts))
+    });
+    made.collect()
 }
 
 /// Documents of rows: none, one, all, some in any order with repeats.

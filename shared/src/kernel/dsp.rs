@@ -11,6 +11,7 @@ macro_rules! dsp_asm {
 mod chain;
 mod clear;
 mod dense;
+mod direct;
 mod lanes;
 mod list;
 mod rows;

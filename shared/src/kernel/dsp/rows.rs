@@ -7,6 +7,7 @@
 use core::{mem::MaybeUninit, ptr};
 
 use super::{
+    direct::{MOST, add_direct},
     lanes::add_listed,
     list::{list_new_rows, list_rows},
 };
@@ -60,6 +61,30 @@ fn table(rows: &Rows<'_>, seen: *mut u32, list: &mut [MaybeUninit<u32>], sums: &
 
 /// See [`Rows::add`].
 pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
+    let Some((table, words)) = table(rows, ptr::null_mut(), &mut [], sums) else {
+        return plain::add(rows, ids, None, sums);
+    };
+    if !words.is_multiple_of(2) {
+        return add_by_list(rows, ids, sums);
+    }
+    // The loop takes ids in pairs.
+    let (first, rest) = ids.split_at_checked(usize::from(!ids.as_ptr().addr().is_multiple_of(4))).unwrap_or_default();
+    if !first.is_empty() {
+        plain::add(rows, first, None, sums)?;
+    }
+    for part in rest.chunks(MOST) {
+        // SAFETY: there are 1 to `MOST` ids, from a multiple of four on; there are four sums for each word, and an even number
+        // of words.
+        if unsafe { add_direct(part.as_ptr(), part.len(), &raw const table, sums.as_mut_ptr(), words) } != 0 {
+            return plain::add(rows, part, None, sums);
+        }
+    }
+    Ok(())
+}
+
+/// The same, for an odd number of words.
+#[inline(never)]
+fn add_by_list(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
     let mut list = [const { MaybeUninit::uninit() }; LIST];
     let Some((table, words)) = table(rows, ptr::null_mut(), &mut list, sums) else {
         return plain::add(rows, ids, None, sums);
