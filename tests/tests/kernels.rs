@@ -184,9 +184,10 @@ fn models() -> Vec<(String, ModelFile)> {
         models.push((rows, vec![(16, 8, 32_767), (16, 12, 32_767), (classes, 12, 0)], Shifts::Trained));
     }
     let name = |rows: usize, shape: &[Shape], shifts| format!("{rows} rows, {shape:?}, {shifts:?} shifts");
-    let made = models.iter().enumerate().map(|(i, (rows, s, shifts))| {
-        (name(*rows, s, *shifts), model(i as u32 + 1, *rows, s, *shifts))
-    });
+    let made = models
+        .iter()
+        .enumerate()
+        .map(|(i, (rows, s, shifts))| (name(*rows, s, *shifts), model(i as u32 + 1, *rows, s, *shifts)));
     made.collect()
 }
 

@@ -1,7 +1,10 @@
 //! Kernels for layers of every shape, a weight at a time: small, and not fast. What the target's kernel has no loop for comes
 //! here.
 
-#![cfg_attr(any(kernel = "dsp", kernel = "portable"), allow(dead_code, reason = "the kernel's own loops take more shapes"))]
+#![cfg_attr(
+    any(kernel = "dsp", kernel = "portable"),
+    allow(dead_code, reason = "the kernel's own loops take more shapes")
+)]
 
 use core::{convert::Infallible, marker::PhantomData};
 
@@ -85,6 +88,7 @@ impl<'a> Chain<'a> {
     }
 
     /// From the sums of the rows, which are 0 after it, to the logits.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the one of a kernel that has it is large")]
     pub(crate) const fn logits(&self, _: &mut [i32], _: &mut [i32]) {
         match self.0 {}
     }

@@ -40,9 +40,8 @@ impl<'a> Chain<'a> {
         let (second, last) = (others.next()?, others.next()?);
         let full = |layer: &Layer<'_>| layer.activation_max == i16::MAX as u16;
         // A sum of rows, with its bias, is below 2^(shift - 1), where a turn to the right by the shift is one to the left.
-        let is_small = |&[bias, _, shift]: &Record| {
-            shift <= 32 && (bias.unsigned_abs() + (first.inputs << 7)) >> (shift - 1) == 0
-        };
+        let is_small =
+            |&[bias, _, shift]: &Record| shift <= 32 && (bias.unsigned_abs() + (first.inputs << 7)) >> (shift - 1) == 0;
         let suits = others.len() == 0
             && full(first)
             && full(&second)

@@ -1,4 +1,4 @@
-//! Memory set to 0, eight words an instruction.
+//! Memory set to 0, twelve words an instruction.
 
 /// Sets all words to 0.
 pub(crate) fn clear(words: &mut [u32]) {
@@ -9,7 +9,7 @@ pub(crate) fn clear(words: &mut [u32]) {
 #[unsafe(naked)]
 unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
     dsp_asm!(
-        "push {{r4-r9}}",
+        "push {{r4-r11, lr}}",
         "movs r2, #0",
         "movs r3, #0",
         "movs r4, #0",
@@ -18,15 +18,17 @@ unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
         "movs r7, #0",
         "mov r8, #0",
         "mov r9, #0",
-        "subs r1, #32",
+        "mov r10, #0",
+        "mov r11, #0",
+        "mov r12, #0",
+        "mov lr, #0",
+        "subs r1, #24",
         "blo 3f",
-        "2: stm r0!, {{r2-r9}}",
-        "stm r0!, {{r2-r9}}",
-        "stm r0!, {{r2-r9}}",
-        "stm r0!, {{r2-r9}}",
-        "subs r1, #32",
+        "2: stm r0!, {{r2-r12, lr}}",
+        "stm r0!, {{r2-r12, lr}}",
+        "subs r1, #24",
         "bhs 2b",
-        "3: adds r1, #28",
+        "3: adds r1, #20",
         "bmi 5f",
         "4: stm r0!, {{r2-r5}}",
         "subs r1, #4",
@@ -36,7 +38,6 @@ unsafe extern "C" fn clear_words(words: *mut u32, len: usize) {
         "6: str r2, [r0], #4",
         "subs r1, #1",
         "bne 6b",
-        "7: pop {{r4-r9}}",
-        "bx lr",
+        "7: pop {{r4-r11, pc}}",
     )
 }

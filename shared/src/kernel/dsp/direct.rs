@@ -5,20 +5,14 @@ use super::rows::Table;
 /// How many ids are added at once: lanes of 16 bits take them, 255 * 256 < 2^16.
 pub(super) const MOST: usize = 256;
 
-/// Adds rows to 4 * `words` sums, two words of each a pass. Returns 0, or 1 if one of them does not exist: nothing is added
+/// Adds rows to the sums, two words of each a pass. Returns 0, or 1 if one of them does not exist: nothing is added
 /// then.
 ///
 /// # Safety
 ///
-/// There are 1 to [`MOST`] ids, at a multiple of four, and as many sums; `words` is even and not 0.
+/// There are 1 to [`MOST`] ids, at a multiple of four, and four sums for each of the table's words, an even number of them.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_direct(
-    ids: *const u16,
-    len: usize,
-    table: *const Table,
-    sums: *mut i32,
-    words: usize,
-) -> u32 {
+pub(super) unsafe extern "C" fn add_direct(ids: *const u16, len: usize, table: &Table) -> u32 {
     dsp_asm!(
         // r0 walks the ids; r1 stride, above it the rounds that are left; r2 weights, r4 and r5 sums of words, r6 and r7 sums
         // of odd bytes, r8 one, r12 the largest id in both halves.
@@ -79,7 +73,7 @@ pub(super) unsafe extern "C" fn add_direct(
         .endm",
         // On the stack: ids, their number, sums, the ids' end, stride and rounds, 128 a row in both halves, words that are left.
         "push {{r4-r11, lr}}",
-        "ldr r10, [sp, #36]",
+        "ldrd r3, r10, [r2, #24]",
         "ldm r2, {{r2, r4, r12}}",
         "add r5, r0, r1, lsl #1",
         "lsrs r6, r1, #3",

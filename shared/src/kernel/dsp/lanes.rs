@@ -42,7 +42,6 @@ pub(super) unsafe extern "C" fn add_listed(list: *mut u32, end: *mut u32, sums: 
         .endm",
         // Without what is too much in each lane, in r3, a lane is a sum within an i16.
         ".macro edgefit_widen all, odd
-        ldr r3, [sp, #8]
         sub \\all, \\all, \\odd, lsl #8
         usub16 \\odd, \\odd, r3
         usub16 \\all, \\all, r3
@@ -111,10 +110,12 @@ pub(super) unsafe extern "C" fn add_listed(list: *mut u32, end: *mut u32, sums: 
         "umaal r5, r11, r12, r8",
         "cmp r0, r1",
         "bne 2b",
+        "ldr r3, [sp, #8]",
         "adr lr, 8f + 1",
         "b 2f",
         // From lanes to sums: of two words, and of one.
-        "7: edgefit_widen r4, r6",
+        "7: ldr r3, [sp, #8]",
+        "edgefit_widen r4, r6",
         "2: edgefit_widen r5, r7",
         "bx lr",
         ".p2align 2",

@@ -1,6 +1,6 @@
-//! Lists of the addresses of rows.
+//! Lists of the addresses of rows, and what becomes of them.
 
-use super::rows::Table;
+use super::{lanes::add_listed, rows::Table};
 
 /// Lists the addresses of `len` rows. Returns where the list ends, or null if one of them does not exist.
 ///
@@ -8,12 +8,7 @@ use super::rows::Table;
 ///
 /// There are `len` ids, and room for as many from `list` on.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn list_rows(
-    ids: *const u16,
-    len: usize,
-    list: *mut u32,
-    table: *const Table,
-) -> *mut u32 {
+pub(super) unsafe extern "C" fn list_rows(ids: *const u16, len: usize, list: *mut u32, table: &Table) -> *mut u32 {
     dsp_asm!(
         // r10 collects by how much ids are too large; r11 weights, r12 stride, lr last.
         ".macro edgefit_list_four
@@ -70,22 +65,18 @@ pub(super) unsafe extern "C" fn list_rows(
     )
 }
 
-/// Lists the addresses of the rows that are not among the seen, and adds them there, until the list is full or the ids
-/// are at their end. Returns where the list ends, and where the ids that are left begin: if it is not at their end and
-/// the list is not full, then one of the next four is out of range.
+/// Adds the rows that are not among the seen, and adds them there. Returns where the ids end, or from where on they have not
+/// been added, since one of the next four does not exist.
 ///
 /// # Safety
 ///
-/// There are ids from `ids` to `end`, and room from `list` to where it is `full`; there is a bit of `seen` for each row.
+/// There are ids from `ids` to `end`. The table has room for a list from where it begins to where it is `full`, for 8 to 128
+/// addresses and a multiple of four; there is a bit of `seen` for each row, and there are four sums for each word.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn list_new_rows(
-    ids: *const u16,
-    end: *const u16,
-    list: *mut u32,
-    table: *const Table,
-) -> u64 {
+pub(super) unsafe extern "C" fn add_new_rows(ids: *const u16, end: *const u16, table: &Table) -> *const u16 {
     dsp_asm!(
-        // r3 seen, r8 weights, r9 stride, r10 last, r11 one; on the stack where the ids end, and where the list does. The bit of an id is that by which it turns the one.
+        // r3 seen, r8 weights, r9 stride, r10 last, r11 one; on the stack where the ids end, the rest of the table, seen,
+        // and where the list is full. The bit of an id is that by which it turns the one.
         ".macro edgefit_see pair, id, multiply
         ldr r7, [r3, r6, lsl #2]
         ror r1, r11, \\id
@@ -117,21 +108,22 @@ pub(super) unsafe extern "C" fn list_new_rows(
         edgefit_see_low r5
         edgefit_see_high r5
         .endm",
-        "push {{r3-r11, lr}}",
-        "push {{r1}}",
-        "ldm r3, {{r8-r12}}",
-        "str r12, [sp, #4]",
+        "push {{r4-r11, lr}}",
+        "mov r3, r2",
+        "ldm r3!, {{r8-r12}}",
+        "push {{r1, r3, r11, r12}}",
+        "ldr r2, [r3]",
         "mov r3, r11",
         "mov r11, #1",
         // Pairs of ids lie at a multiple of four after one id at most.
-        "tst r0, #2",
+        "10: tst r0, #2",
         "bne 5f",
         // As many groups of four as there are ids and as there is room for.
         "2: ldr r1, [sp]",
         "subs r1, r1, r0",
         "cmp r1, #8",
         "blo 4f",
-        "ldr r6, [sp, #4]",
+        "ldr r6, [sp, #12]",
         "subs r6, r6, r2",
         // Less room is not worth another round.
         "cmp r6, #32",
@@ -151,7 +143,7 @@ pub(super) unsafe extern "C" fn list_new_rows(
         // Fewer than four ids.
         "4: cmp r1, #0",
         "beq 7f",
-        "ldr r6, [sp, #4]",
+        "ldr r6, [sp, #12]",
         "subs r6, r6, r2",
         "cmp r6, #16",
         "blo 7f",
@@ -165,16 +157,29 @@ pub(super) unsafe extern "C" fn list_new_rows(
         "cmp r1, #8",
         "blo 5b",
         "b 2b",
-        "6: sub r0, #8",
-        "7: mov r1, r0",
-        "mov r0, r2",
-        "add sp, #8",
+        // One of them does not exist: what has been listed is added, and then it is met again.
+        "8: subs r0, #2",
+        "b 7f",
+        "6: subs r0, #8",
+        "7: ldr r3, [sp, #4]",
+        "mov r4, r0",
+        "mov r1, r2",
+        "ldm r3, {{r0, r2, r3}}",
+        "cmp r0, r1",
+        "beq 11f",
+        "bl {add_listed}",
+        "ldm sp, {{r1, r2, r3}}",
+        "ldr r2, [r2]",
+        "mov r0, r4",
+        "cmp r0, r1",
+        "bne 10b",
+        "11: mov r0, r4",
+        "add sp, #16",
         "pop {{r4-r11, pc}}",
-        "8: sub r0, #2",
-        "b 7b",
         ".purgem edgefit_see
         .purgem edgefit_see_low
         .purgem edgefit_see_high
         .purgem edgefit_see_four",
+        add_listed = sym add_listed,
     )
 }

@@ -1,15 +1,16 @@
 //! Rows of bytes, added four at a time.
 //!
-//! First the addresses of the rows are listed, then the listed rows are added, eight units a pass. A word of a row is
-//! added as a whole by `umaal`, which adds two rows to a sum in one instruction, and its odd bytes once more by `uxtab16`,
-//! in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see `portable`.
+//! A word of a row is added as a whole by `umaal`, which adds two rows to a sum in one instruction, and its odd bytes once
+//! more by `uxtab16`, in lanes of 16 bits; what is left of the one sum without the other are the even bytes: see `portable`.
+//! That takes eight units a pass. Rows that may have been seen are listed first, by their addresses, and the list is added as
+//! soon as it is full; ids that are known to differ are read once a pass.
 
 use core::{mem::MaybeUninit, ptr};
 
 use super::{
     direct::{MOST, add_direct},
     lanes::add_listed,
-    list::{list_new_rows, list_rows},
+    list::{add_new_rows, list_rows},
 };
 use crate::{
     Error,
@@ -31,7 +32,7 @@ pub(crate) fn suits(rows: &Rows<'_>) -> bool {
         && rows.weights.as_ptr().addr().is_multiple_of(4)
 }
 
-/// A table, as the loops know it.
+/// A table, and where its rows are listed and added, as the loops know it.
 #[repr(C)]
 pub(super) struct Table {
     weights: *const u8,
@@ -40,31 +41,40 @@ pub(super) struct Table {
     last: u32,
     /// A bit for each row, or none.
     seen: *mut u32,
-    /// Where the room for addresses ends.
+    /// Where the room for addresses ends, and begins.
     full: *mut u32,
+    list: *mut u32,
+    /// Four for each word of a row.
+    sums: *mut i32,
+    words: usize,
 }
 
-/// The table, and how many words of its rows are added; none if the loops are not made for it, or there are other sums than
-/// units.
+/// The table; none if the loops are not made for it, or there are other sums than units.
 #[inline]
-fn table(rows: &Rows<'_>, seen: *mut u32, list: &mut [MaybeUninit<u32>], sums: &[i32]) -> Option<(Table, usize)> {
+fn table(rows: &Rows<'_>, seen: *mut u32, list: &mut [MaybeUninit<u32>], sums: &mut [i32]) -> Option<Table> {
     if !rows.suit || sums.len() != rows.units {
         return None;
     }
     let last = rows.count as u32 - 1;
-    let full = list.as_mut_ptr_range().end.cast();
-    Some((
-        Table { weights: rows.weights.as_ptr(), stride: rows.stride, last: last << 16 | last, seen, full },
-        sums.len() / 4,
-    ))
+    let list = list.as_mut_ptr_range();
+    Some(Table {
+        weights: rows.weights.as_ptr(),
+        stride: rows.stride,
+        last: last << 16 | last,
+        seen,
+        full: list.end.cast(),
+        list: list.start.cast(),
+        sums: sums.as_mut_ptr(),
+        words: sums.len() / 4,
+    })
 }
 
 /// See [`Rows::add`].
 pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
-    let Some((table, words)) = table(rows, ptr::null_mut(), &mut [], sums) else {
+    let Some(table) = table(rows, ptr::null_mut(), &mut [], sums) else {
         return plain::add(rows, ids, None, sums);
     };
-    if !words.is_multiple_of(2) {
+    if !table.words.is_multiple_of(2) {
         return add_by_list(rows, ids, sums);
     }
     // The loop takes ids in pairs.
@@ -75,7 +85,7 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
     for part in rest.chunks(MOST) {
         // SAFETY: there are 1 to `MOST` ids, from a multiple of four on; there are four sums for each word, and an even number
         // of words.
-        if unsafe { add_direct(part.as_ptr(), part.len(), &raw const table, sums.as_mut_ptr(), words) } != 0 {
+        if unsafe { add_direct(part.as_ptr(), part.len(), &table) } != 0 {
             return plain::add(rows, part, None, sums);
         }
     }
@@ -86,19 +96,18 @@ pub(crate) fn add(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), 
 #[inline(never)]
 fn add_by_list(rows: &Rows<'_>, ids: &[u16], sums: &mut [i32]) -> Result<(), Error> {
     let mut list = [const { MaybeUninit::uninit() }; LIST];
-    let Some((table, words)) = table(rows, ptr::null_mut(), &mut list, sums) else {
+    let Some(table) = table(rows, ptr::null_mut(), &mut list, sums) else {
         return plain::add(rows, ids, None, sums);
     };
-    let start = list.as_mut_ptr().cast();
     for part in ids.chunks(LIST) {
         // SAFETY: the ids are there, and the list has room for as many.
-        let end = unsafe { list_rows(part.as_ptr(), part.len(), start, &raw const table) };
+        let end = unsafe { list_rows(part.as_ptr(), part.len(), table.list, &table) };
         if end.is_null() {
             return plain::add(rows, part, None, sums);
         }
         // SAFETY: the list has been filled up to `end` with the rows of a chunk, which is not empty; a row has as many words,
         // and there are four sums for each of them.
-        unsafe { add_listed(start, end, sums.as_mut_ptr(), words) };
+        unsafe { add_listed(table.list, end, table.sums, table.words) };
     }
     Ok(())
 }
@@ -112,24 +121,14 @@ pub(crate) fn add_new<const N: usize>(
 ) -> Result<(), Error> {
     const { assert!(N >= 8 && N <= LIST && N.is_multiple_of(4), "a list has room for two fours, and lanes for a list") };
     let mut list = [const { MaybeUninit::uninit() }; N];
-    let table = if seen.len() * 32 < rows.count { None } else { table(rows, seen.as_mut_ptr(), &mut list, sums) };
-    let Some((table, words)) = table else { return plain::add(rows, ids, Some(seen), sums) };
-    let start = list.as_mut_ptr().cast::<u32>();
-    let mut ids = ids;
-    while !ids.is_empty() {
-        // SAFETY: the ids are there; the list has room up to `full`; `seen` has a bit for each row.
-        let pair = unsafe { list_new_rows(ids.as_ptr(), ids.as_ptr_range().end, start, &raw const table) };
-        let end = start.with_addr(pair as usize);
-        if end != start {
-            // SAFETY: the list has been filled up to `end`; a row has as many words, and there are four sums for each.
-            unsafe { add_listed(start, end, sums.as_mut_ptr(), words) };
-        }
-        let read = ((pair >> 32) as usize - ids.as_ptr().addr()) / size_of::<u16>();
-        ids = ids.get(read..).unwrap_or_default();
-        if read == 0 {
-            // One of the next four is out of range: the list, empty at first, was not full.
-            return plain::add(rows, ids, Some(seen), sums);
-        }
+    let mut rest = ids;
+    if seen.len() * 32 >= rows.count
+        && let Some(table) = table(rows, seen.as_mut_ptr(), &mut list, sums)
+    {
+        // SAFETY: the ids are there, and the table has been made as it says; `seen` has a bit for each row.
+        let at = unsafe { add_new_rows(ids.as_ptr(), ids.as_ptr_range().end, &table) };
+        rest = ids.get((at.addr() - ids.as_ptr().addr()) / size_of::<u16>()..).unwrap_or_default();
     }
-    Ok(())
+    // What is left begins with a row that does not exist, or is not for the loops.
+    if rest.is_empty() { Ok(()) } else { plain::add(rows, rest, Some(seen), sums) }
 }

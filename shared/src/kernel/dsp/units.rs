@@ -74,7 +74,12 @@ unsafe extern "C" fn activate_units(records: *const Record, sums: *const i32, ou
 ///
 /// There are `units` records, sums and values of `out`.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn requantise_units(records: *const Record, sums: *const i32, out: *mut i32, units: usize) {
+pub(super) unsafe extern "C" fn requantise_units(
+    records: *const Record,
+    sums: *const i32,
+    out: *mut i32,
+    units: usize,
+) {
     dsp_asm!(
         requantise!(),
         "push {{r4-r7, lr}}",
