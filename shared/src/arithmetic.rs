@@ -168,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn a_factor_below_the_smallest_is_the_smallest() {
+        for factor in [2f64.powi(-33), 1e-40, f64::MIN_POSITIVE] {
+            assert_eq!(requantise_factor(factor), Some((MULTIPLIER_MIN, SHIFT_MAX)));
+        }
+    }
+
+    #[test]
     fn bounds_are_reached_by_the_worst_inputs_and_no_more() {
         let weights = [3, -5, 0, 40, -1];
         // The inputs that make the most of the positive weights, or of the negative ones, or of all.
