@@ -2,14 +2,16 @@
 
 mod buffer;
 mod common;
+mod reference;
 
-use buffer::{Buffer, seal};
+use buffer::{Buffer, cases, seal};
 use edgefit::{
     Error, Model,
     format::{Input, PREFIX_LEN, crc32},
     vocabulary::Vocabulary,
     words::{FOLDING, FOREIGN, Splitter, TOKENISER, WordSink},
 };
+use proptest::prelude::*;
 
 fn with_model<T>(file: &[u8], test: impl FnOnce(&Model<'_>) -> T) -> T {
     test(&Model::from_bytes(Buffer::new(file).bytes()).unwrap())
@@ -83,6 +85,27 @@ fn layers_tell_the_weights_that_were_written() {
         let factors: Vec<f64> = layer.factors().map(|(by, shift)| f64::from(by) / f64::from(shift).exp2()).collect();
         assert!(factors.iter().all(|factor| (factor - 0.15).abs() < 1e-6), "{factors:?}");
     });
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    /// Of all widths, and units and inputs of odd number, whose last byte has room for one that is not there.
+    #[test]
+    fn a_weight_is_as_it_was_written_and_0_where_there_is_none(network in reference::generate::sound_network()) {
+        with_model(&network.file(), |model| {
+            assert_eq!(model.layers().len(), network.layers.len());
+            for (layer, written) in model.layers().zip(&network.layers) {
+                for (unit, written) in written.units.iter().enumerate() {
+                    let weights = (0..layer.inputs()).map(|input| layer.weight(input, unit));
+                    assert!(weights.eq(written.weights.iter().map(|&weight| weight.into())), "unit {unit}");
+                    assert_eq!(layer.weight(layer.inputs(), unit), 0);
+                }
+                assert!((0..layer.inputs()).all(|input| layer.weight(input, layer.units()) == 0));
+                assert_eq!((layer.weight(usize::MAX, 0), layer.weight(0, usize::MAX)), (0, 0));
+            }
+        });
+    }
 }
 
 /// The words that a splitter finds, each with a space after it.

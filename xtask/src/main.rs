@@ -2,6 +2,7 @@
 //! `cargo xtask bench`, `cargo xtask fuzz`, `cargo xtask miri`, `cargo xtask mutants`, `cargo xtask audit`.
 
 mod audit;
+mod coverage;
 mod mutants;
 mod nightly;
 mod setup;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use nightly::Fuzz;
 use setup::Needs;
 
 /// Sets up what a verb needs, then carries it out
@@ -56,6 +58,9 @@ enum Verb {
         /// Only the targets of the runtime crate, which are built without burn
         #[arg(long)]
         runtime: bool,
+        /// Instead, say which lines of the code under attack are reached by what the fuzzer has found so far
+        #[arg(long, conflicts_with = "minutes")]
+        coverage: bool,
     },
     /// The runtime crate's tests in an interpreter that sees undefined behaviour; needs a nightly compiler
     Miri {
@@ -98,7 +103,10 @@ fn main() -> ExitCode {
         Verb::Test { ndarray: false } => steps::test(),
         Verb::Test { ndarray: true } => steps::test_ndarray(),
         Verb::Bench { place, arguments } => steps::bench(place, &arguments),
-        Verb::Fuzz { minutes, target, runtime } => nightly::fuzz(minutes, target.as_deref(), runtime),
+        Verb::Fuzz { minutes, target, runtime, coverage } => {
+            let what = if coverage { Fuzz::Coverage } else { Fuzz::Minutes(minutes) };
+            nightly::fuzz(what, target.as_deref(), runtime)
+        }
         Verb::Miri { target } => nightly::miri(target.as_deref()),
         Verb::Mutants { package, shard, jobs } => mutants::run(package, shard.as_deref(), jobs),
         Verb::Audit { offline } => audit::run(offline),

@@ -3,7 +3,7 @@
 use std::{env, fs, path::Path, process::Command};
 
 use crate::{
-    Failure,
+    Failure, coverage,
     steps::{cargo, root, step},
 };
 
@@ -13,15 +13,24 @@ const CARGO_FUZZ: &str = "0.13.2";
 const RUNTIME: [&str; 3] = ["model", "words", "link"];
 const READERS: [&str; 5] = ["archive", "npz", "table", "recipe", "resume"];
 
-/// Runs all targets in turn, each for its share of the time. A target that finds something ends the verb: the bytes are in
-/// `fuzz/artifacts`, and what was found on the way stays in `fuzz/corpus`.
-pub(crate) fn fuzz(minutes: u32, target: Option<&str>, runtime: bool) -> Result<(), Failure> {
+/// What the fuzzer is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fuzz {
+    /// To run for so many minutes, all targets together.
+    Minutes(u32),
+    /// To say which lines its corpora reach.
+    Coverage,
+}
+
+/// Runs all targets in turn, each for its share of the time, or on their corpora alone. A target that finds something ends the
+/// verb: the bytes are in `fuzz/artifacts`, and what was found on the way stays in `fuzz/corpus`.
+pub(crate) fn fuzz(what: Fuzz, target: Option<&str>, runtime: bool) -> Result<(), Failure> {
     let all: Vec<&str> = if runtime { RUNTIME.to_vec() } else { [&RUNTIME[..], &READERS].concat() };
     let chosen: Vec<&str> = all.iter().copied().filter(|name| target.is_none_or(|target| target == *name)).collect();
     if chosen.is_empty() {
         return Err(Failure::missing(format!("there is no such target; the targets are: {}", all.join(", "))));
     }
-    toolchain(&[])?;
+    toolchain(if matches!(what, Fuzz::Coverage) { &["llvm-tools"] } else { &[] })?;
     if !runs("cargo", &["+nightly", "fuzz", "--version"]) {
         step(".", &["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ], &[])?;
     }
@@ -29,6 +38,10 @@ pub(crate) fn fuzz(minutes: u32, target: Option<&str>, runtime: bool) -> Result<
     let with_readers = chosen.iter().any(|name| READERS.contains(name));
     let features: &[&str] = if with_readers { &["--features", "readers"] } else { &[] };
     let seeds = if with_readers { &[][..] } else { &["--no-default-features"] };
+    let minutes = match what {
+        Fuzz::Minutes(minutes) => minutes,
+        Fuzz::Coverage => return coverage::run(&chosen, features),
+    };
     let write_seeds = ["run", "--release", "--locked", "--package", "edgefit-fuzz-targets", "--bin", "seeds"];
     step(".", &[&write_seeds, seeds, &["--", "fuzz/corpus"]].concat(), &[])?;
 
@@ -68,6 +81,16 @@ pub(crate) fn miri(target: Option<&str>) -> Result<(), Failure> {
 /// Whether a command runs and succeeds.
 pub(crate) fn runs(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// What a command prints.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, Failure> {
+    let line = || format!("{program} {}", arguments.join(" "));
+    match Command::new(program).args(arguments).output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(Failure::missing(format!("{}: {}", line(), String::from_utf8_lossy(&output.stderr)))),
+        Err(error) => Err(Failure::missing(format!("{}: {error}", line()))),
+    }
 }
 
 /// Makes sure of the nightly compiler and of parts of it.
