@@ -59,11 +59,8 @@ pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
 pub fn accumulator_bound(bias: i32, weights: impl Iterator<Item = i32>, input_max: i32) -> i64 {
     let (mut positive, mut negative) = (0i64, 0i64);
     for weight in weights {
-        if weight > 0 {
-            positive += i64::from(weight);
-        } else {
-            negative -= i64::from(weight);
-        }
+        positive += i64::from(weight.max(0));
+        negative -= i64::from(weight.min(0));
     }
     bound(bias, positive.max(negative), input_max)
 }

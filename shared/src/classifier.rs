@@ -220,7 +220,8 @@ impl<'m, 's> Classifier<'m, 's> {
     /// Adds rows that the caller knows to be new to the document and different from each other, for less.
     ///
     /// They are added without a look at which rows there are, and [`row`](Self::row) will not know of them. A row that
-    /// is given twice counts twice, so that the answer is not that for the document; nothing worse comes of it.
+    /// is given twice counts twice, so that the answer is not that for the document; given so often that a sum leaves an i32, it
+    /// wraps. Nothing worse comes of it.
     ///
     /// # Errors
     ///

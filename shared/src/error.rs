@@ -18,17 +18,20 @@ pub enum Error {
     BadMagic,
     /// The file was written by a newer edgefit than this one.
     NewerVersion,
-    /// The length field and the number of bytes differ: a truncated file, or bytes after its end.
+    /// The length field and the number of bytes differ: a truncated file, or bytes after its end. On the link: not a whole number
+    /// of rows or numbers.
     BadLength,
     /// The CRC-32 does not match: the file was changed after it was written.
     BadCrc,
-    /// The header cannot be decoded, or bytes are left over after the arena.
+    /// The header cannot be decoded, a field that is kept free is not 0, the padding is not as it must be, or bytes are left over
+    /// after the arena.
     BadHeader,
     /// The bytes do not start at an address that is a multiple of 16.
     Misaligned,
     /// The words were split by a tokeniser that this version does not have.
     UnknownTokeniser,
-    /// A size is zero or beyond the limits of the format.
+    /// A size is zero or beyond the limits of the format, the scale of the logits is not finite or not above 0, or the activations
+    /// end where they must not.
     BadShape,
     /// An offset points outside the arena, or to a misaligned place in it.
     BadOffset,
@@ -69,7 +72,7 @@ impl Error {
             Self::BadHeader => "the header cannot be decoded",
             Self::Misaligned => "the bytes do not start at a multiple of 16",
             Self::UnknownTokeniser => "made with a tokeniser that this edgefit does not have",
-            Self::BadShape => "a size is zero or beyond the limits of the format",
+            Self::BadShape => "a size or the scale of the logits is zero or beyond the limits of the format",
             Self::BadOffset => "an offset points outside the arena or is misaligned",
             Self::LayersDoNotFit => "a layer's inputs are not the units of the layer before it",
             Self::BadWeights => "a weight, multiplier or shift is outside its range",

@@ -207,6 +207,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts<'_>, Error> {
 /// # Errors
 ///
 /// [`Error::TooShort`] if `out` has no room: [`PREFIX_LEN`], the header, 32 bytes and the arena are enough.
+/// [`Error::BadLength`] if the file would be longer than a u32 can say.
 pub fn write(header: &Header<'_>, arena: &[u8], out: &mut [u8]) -> Result<usize, Error> {
     const ZEROS: [u8; ALIGNMENT] = [0; ALIGNMENT];
     let mut end = PREFIX_LEN;

@@ -54,7 +54,7 @@ pub enum Request<'a> {
     Logits(u8),
     /// Forget what was read of the document.
     Reset,
-    /// Leave the program, where the board has something to return to.
+    /// Leave the program: for what the board has to return to, or, where there is nothing, to idle until it is reset.
     Quit,
     /// What the board is and has room for.
     Info,

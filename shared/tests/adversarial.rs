@@ -84,6 +84,29 @@ fn documents(rows: usize) -> Vec<Vec<u16>> {
     all
 }
 
+/// More than the proof allows for: a sum wraps, and the next document is as ever.
+#[test]
+fn rows_given_twice_as_distinct_ones_break_nothing() {
+    for (bits, limit) in [(8u8, 127i16), (4, 7)] {
+        for (count, sign) in [(1usize, 1), (4, -1), (8, 1), (16, -1)] {
+            let unit = || filled(vec![limit * sign as i16; 40], 40 << (bits - 1), sign, i32::MAX);
+            let network =
+                network(40, vec![Layer { bits, activation_max: 0, units: (0..count).map(|_| unit()).collect() }]);
+            let buffer = Buffer::new(&network.file());
+            let model = Model::from_bytes(buffer.bytes()).unwrap();
+            let mut room = Room::new(&model);
+            let mut classifier = Classifier::new(&model, room.view()).unwrap();
+            let rows: Vec<u16> = (0..40).collect();
+            for _ in 0..3 {
+                classifier.distinct_rows(&rows).unwrap();
+            }
+            classifier.finish();
+            classifier.distinct_rows(&rows).unwrap();
+            assert_eq!([classifier.finish().values().to_vec()], expected(&network, &[rows])[..]);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(cases(24))]
 

@@ -97,6 +97,42 @@ fn what_is_wrong_in_a_header_is_named() {
     }
 }
 
+/// A fault for each check of the header, in the order of `FORMAT.md`.
+const IN_ORDER: &[(Error, fn(&mut Parts))] = &[
+    (Error::UnknownTokeniser, |p| tokeniser(&mut p.header, 0)),
+    (Error::BadShape, |p| words(&mut p.header, 0)),
+    (Error::BadOffset, |p| *p.tables()[0].offset = u32::MAX),
+    (Error::BadShape, |p| first(&mut p.header).units = 0),
+    (Error::BadOffset, |p| first(&mut p.header).weights += 1),
+    (Error::BadShape, |p| first(&mut p.header).bits = 5),
+    (Error::BadOffset, |p| first(&mut p.header).records = u32::MAX),
+    (Error::LayersDoNotFit, |p| first(&mut p.header).inputs = 31),
+    (Error::BadShape, |p| first(&mut p.header).activation_max = 0),
+    (Error::BadWeights, |p| put_record(p, 0, 0, 1, 0)),
+    (Error::Overflow, |p| put_record(p, 0, 0, 0, i32::MAX)),
+    (Error::BadShape, |p| last(&mut p.header).units = 0),
+    (Error::BadOffset, |p| last(&mut p.header).weights += 1),
+    (Error::BadWeights, |p| put_record(p, 1, 0, 1, 0)),
+    (Error::BadWeights, |p| last(&mut p.header).bits = 9),
+    (Error::Overflow, |p| put_record(p, 1, 0, 0, i32::MAX)),
+    (Error::BadShape, |p| p.header.logit_scale = 0.0),
+    (Error::BadLabels, |p| p.header.labels = ""),
+];
+
+#[test]
+fn of_two_faults_the_one_that_is_checked_first_is_named() {
+    for (at, (error, earlier)) in IN_ORDER.iter().enumerate() {
+        // Where each step is interpreted, each with the next one alone.
+        let others = if cfg!(miri) { 1 } else { IN_ORDER.len() };
+        for (_, later) in IN_ORDER.iter().skip(at + 1).take(others) {
+            let mut parts = tiny();
+            later(&mut parts);
+            earlier(&mut parts);
+            assert_eq!(load(&parts), Err(*error), "{at}");
+        }
+    }
+}
+
 #[test]
 fn every_table_must_lie_within_the_arena_and_aligned() {
     let tables = tiny().tables().len();
@@ -132,17 +168,29 @@ fn an_arena_that_ends_early_is_refused() {
     }
 }
 
-/// The tiny model with other values in a table.
-fn with_table<const N: usize>(table: &str, item: usize, value: [u8; N]) -> Parts {
-    let mut parts = tiny();
+/// Writes an item of a table.
+fn put<const N: usize>(parts: &mut Parts, table: &str, item: usize, value: [u8; N]) {
     let offset = parts.tables().iter().find(|t| t.name == table).map(|t| *t.offset).expect("the table exists");
     parts.arena[offset as usize + item * N..][..N].copy_from_slice(&value);
+}
+
+/// Writes a value in the record of a unit: 0 is its bias, 1 its multiplier, 2 its shift.
+fn put_record(parts: &mut Parts, layer: usize, unit: usize, field: usize, value: i32) {
+    put(parts, &format!("records {layer}"), 3 * unit + field, value.to_le_bytes());
+}
+
+/// The tiny model with another value in a table.
+fn with_table<const N: usize>(table: &str, item: usize, value: [u8; N]) -> Parts {
+    let mut parts = tiny();
+    put(&mut parts, table, item, value);
     parts
 }
 
-/// The tiny model with another value in the record of a unit: 0 is its bias, 1 its multiplier, 2 its shift.
+/// The tiny model with another value in the record of a unit.
 fn with_record(layer: usize, unit: usize, field: usize, value: i32) -> Parts {
-    with_table(&format!("records {layer}"), 3 * unit + field, value.to_le_bytes())
+    let mut parts = tiny();
+    put_record(&mut parts, layer, unit, field, value);
+    parts
 }
 
 #[test]

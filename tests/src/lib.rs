@@ -19,7 +19,7 @@ pub fn cargo_trainer() -> Command {
     let program = folder.join(format!("trainer{}", env::consts::EXE_SUFFIX));
     assert!(
         program.exists(),
-        "{} is not built: run `cargo build --release --package edgefit-trainer`, or `cargo xtask test`",
+        "{} is not built: run `cargo build --release --locked --package edgefit-trainer`, or `cargo xtask test`",
         program.display()
     );
     Command::new(program)

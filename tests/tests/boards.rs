@@ -135,7 +135,10 @@ fn a_board_is_added_by_adding_a_folder() {
 fn an_unsound_board_is_refused_at_build_time_with_the_reason() {
     let firmware = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("firmware");
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--target", "thumbv7m-none-eabi"]).current_dir(firmware).env("BOARD", "microbit");
+    cargo
+        .args(["build", "--release", "--locked", "--target", "thumbv7m-none-eabi"])
+        .current_dir(firmware)
+        .env("BOARD", "microbit");
     let message = String::from_utf8(cargo.output().unwrap().stderr).unwrap();
     assert!(message.contains("boards/microbit/board.toml: the target is thumbv6m-none-eabi"), "{message}");
 }

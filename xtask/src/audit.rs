@@ -30,7 +30,7 @@ pub(crate) fn run(offline: bool) -> Result<(), Failure> {
     if offline {
         eprintln!("skipped: advisories, whose database is on the network");
     }
-    step(".", &["machete", "shared", "trainer", "tests", "xtask", "firmware"], &[])?;
+    step(".", &["machete", "shared", "trainer", "tests", "xtask", "firmware", "fuzz"], &[])?;
     // One file a package, `edgefit-trainer.cdx.json` and so on, beside its manifest.
-    step(".", &["cyclonedx", "--format", "json", "--target", "all"], &[])
+    WORKSPACES.iter().try_for_each(|folder| step(folder, &["cyclonedx", "--format", "json", "--target", "all"], &[]))
 }

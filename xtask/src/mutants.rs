@@ -63,7 +63,17 @@ fn mutate(package: Package, shard: Option<&str>, jobs: u32) -> Result<Vec<String
     let output = root().join("target/mutation").join(name);
     fs::create_dir_all(&output).map_err(|error| Failure::missing(format!("{}: {error}", output.display())))?;
     let (output_text, jobs) = (output.to_string_lossy(), jobs.to_string());
-    let mut arguments = vec!["mutants", "--package", name, "--output", &output_text, "--jobs", &jobs, "--no-shuffle"];
+    let mut arguments = vec![
+        "mutants",
+        "--package",
+        name,
+        "--output",
+        &output_text,
+        "--jobs",
+        &jobs,
+        "--no-shuffle",
+        "--cargo-arg=--locked",
+    ];
     arguments.extend(shard.into_iter().flat_map(|shard| ["--sharding", "round-robin", "--shard", shard]));
     let command = [&arguments[..], &["--"], tests].concat();
     eprintln!("\n==> cargo {}", command.join(" "));

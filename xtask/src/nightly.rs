@@ -45,6 +45,8 @@ pub(crate) fn fuzz(what: Fuzz, target: Option<&str>, runtime: bool) -> Result<()
     let write_seeds = ["run", "--release", "--locked", "--package", "edgefit-fuzz-targets", "--bin", "seeds"];
     step(".", &[&write_seeds, seeds, &["--", "fuzz/corpus"]].concat(), &[])?;
 
+    // cargo-fuzz has no `--locked`.
+    step("fuzz", &["fetch", "--locked"], &[])?;
     // Safe code has no use for the address sanitiser, which makes it half as fast.
     let build = ["+nightly", "fuzz", "build", "--sanitizer", "none", "--release"];
     step("fuzz", &[&build[..], features].concat(), &[])?;

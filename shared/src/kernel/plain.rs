@@ -30,20 +30,20 @@ pub(super) fn add(rows: &Rows<'_>, ids: &[u16], mut seen: Option<&mut [u32]>, su
     Ok(())
 }
 
-/// Adds one row.
+/// Adds one row. Rows that a caller gives twice as distinct ones may wrap, as in the other kernels; none else can.
 #[inline(never)]
 pub(super) fn add_row(rows: &Rows<'_>, id: usize, sums: &mut [i32]) {
     let row = rows.weights.get(id * rows.stride..).unwrap_or_default();
     if rows.store == Store::Rows8 {
         for (sum, &byte) in sums.iter_mut().zip(row) {
-            *sum += i32::from(byte) - 128;
+            *sum = sum.wrapping_add(i32::from(byte) - 128);
         }
         return;
     }
     for (pair, &byte) in sums.chunks_mut(2).zip(row) {
         let mut halves = byte;
         for sum in pair {
-            *sum += i32::from(halves & 0xf) - 8;
+            *sum = sum.wrapping_add(i32::from(halves & 0xf) - 8);
             halves >>= 4;
         }
     }

@@ -128,7 +128,7 @@ fn add_words<const W: usize>(words: &[u32], stride: usize, column: usize, ids: &
     for ((sums, all), odd) in sums.as_chunks_mut::<4>().0.iter_mut().zip(all).zip(odd) {
         let even = all.wrapping_sub(odd << 8);
         for (sum, lane) in sums.iter_mut().zip([even & 0xffff, odd & 0xffff, even >> 16, odd >> 16]) {
-            *sum += lane as i32 - offset;
+            *sum = sum.wrapping_add(lane as i32 - offset);
         }
     }
 }
@@ -147,8 +147,8 @@ fn add_nibbles(words: &[u32], stride: usize, column: usize, ids: &[u16], sums: &
     let offset = 8 * ids.len() as i32;
     let lanes = even.to_le_bytes().into_iter().zip(odd.to_le_bytes());
     for ([first, second], (even, odd)) in sums.as_chunks_mut().0.iter_mut().zip(lanes) {
-        *first += i32::from(even) - offset;
-        *second += i32::from(odd) - offset;
+        *first = first.wrapping_add(i32::from(even) - offset);
+        *second = second.wrapping_add(i32::from(odd) - offset);
     }
 }
 
@@ -173,7 +173,7 @@ fn requantised(records: &[Record], sums: &[i32]) -> impl Iterator<Item = i64> {
     // Not in line: shifts of 64 bits are long on a core of 32, and no faster for it.
     #[inline(never)]
     fn one(&[bias, multiplier, shift]: &Record, sum: i32) -> i64 {
-        requantise(sum + bias, multiplier, shift as u8)
+        requantise(sum.wrapping_add(bias), multiplier, shift as u8)
     }
     sums.iter().zip(records).map(|(&sum, record)| one(record, sum))
 }

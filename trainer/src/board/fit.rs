@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use edgefit::{Model, input_words, seen_words, vocabulary::buckets};
+use edgefit::{Model, Scratch, input_words, seen_words, vocabulary::buckets};
 use serde::Serialize;
 
 use super::{
@@ -161,8 +161,8 @@ impl Board {
 
 /// The bytes of the scratch in the image for a board.
 fn scratch_bytes(facts: &Facts) -> u64 {
-    // Accumulators and logits of four bytes, activations of two.
-    (seen_words(facts.scratch.rows) * 4 + facts.scratch.units * 10) as u64
+    // Accumulators and logits of four bytes, activations of two; the rest does not depend on the model.
+    (seen_words(facts.scratch.rows) * 4 + facts.scratch.units * 10 + size_of::<Scratch<0, 0>>()) as u64
 }
 
 /// The sizes of a model.

@@ -106,7 +106,8 @@ impl Board {
         let name = format!("BOARD={}", self.facts.name);
         Step::new(
             "env",
-            ["-C", &folder, &name, "cargo", "build", "--release", "--target", &self.facts.target].map(str::to_owned),
+            ["-C", &folder, &name, "cargo", "build", "--release", "--locked", "--target", &self.facts.target]
+                .map(str::to_owned),
         )
     }
 

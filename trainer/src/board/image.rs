@@ -83,7 +83,14 @@ fn build_alone(firmware: &Path, board: &Facts) -> Result<PathBuf, BuildFailure> 
 
 fn cargo_build(firmware: &Path, board: &Facts) -> Result<PathBuf, BuildFailure> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--message-format=json-render-diagnostics", "--target", &board.target]);
+    cargo.args([
+        "build",
+        "--release",
+        "--locked",
+        "--message-format=json-render-diagnostics",
+        "--target",
+        &board.target,
+    ]);
     cargo.current_dir(firmware).env("BOARD", &board.name).stdin(Stdio::null());
     for variable in HOST_VARIABLES {
         cargo.env_remove(variable);

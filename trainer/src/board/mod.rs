@@ -165,7 +165,8 @@ impl Board {
 
     /// The error for a board that only a debug probe reaches.
     fn not_here(&self) -> Error {
-        let next = "build the trainer with the feature for debug probes: cargo build --release --features probe";
+        let next =
+            "build the trainer with the feature for debug probes: cargo build --release --locked --features probe";
         self.error("it is a real board, and this trainer speaks to emulated ones alone", next)
     }
 
