@@ -12,6 +12,7 @@ use edgefit::{
 use parts::{Parts, load, load_bytes, tiny};
 
 type Change = fn(&mut Header<'_>);
+type Fault = fn(&mut Parts);
 
 /// The layer that a case is about.
 fn first<'h>(header: &'h mut Header<'_>) -> &'h mut LayerHeader {
@@ -98,7 +99,7 @@ fn what_is_wrong_in_a_header_is_named() {
 }
 
 /// A fault for each check of the header, in the order of `FORMAT.md`.
-const IN_ORDER: &[(Error, fn(&mut Parts))] = &[
+const IN_ORDER: &[(Error, Fault)] = &[
     (Error::UnknownTokeniser, |p| tokeniser(&mut p.header, 0)),
     (Error::BadShape, |p| words(&mut p.header, 0)),
     (Error::BadOffset, |p| *p.tables()[0].offset = u32::MAX),
