@@ -37,7 +37,7 @@ pub const fn requantise(accumulator: i32, multiplier: i32, shift: u8) -> i64 {
 /// out as the smallest one there is.
 #[must_use]
 pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
-    if !(factor > 0.0 && factor < f64::from(MULTIPLIER_MIN)) {
+    if factor <= 0.0 {
         return None;
     }
     let mut multiplier = factor;
@@ -48,6 +48,7 @@ pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {
     }
     // 2^31 - 1 at most: a factor just below a power of two may round up to it.
     let rounded = ((multiplier + 0.5) as i64).clamp(i64::from(MULTIPLIER_MIN), i64::from(i32::MAX));
+    // What is too large, infinite or no number has not been shifted.
     (shift >= SHIFT_MIN).then_some((rounded as i32, shift))
 }
 
