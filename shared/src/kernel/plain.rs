@@ -169,6 +169,14 @@ mod tests {
                 assert_eq!(portable::add(rows, &ids, &mut other), Err(Error::RowOutOfRange));
                 assert_eq!(plain, naive(rows, [5, 6].into_iter()));
                 assert_eq!(plain, other);
+
+                // Of the first one that is out of range there is a bit, since the bits are of whole words.
+                let (mut plain, mut other) = (vec![7; rows.units], vec![7; rows.units]);
+                let mut seen = [[0; COUNT.div_ceil(32)]; 2];
+                assert_eq!(add(rows, &ids, Some(&mut seen[0]), &mut plain), Err(Error::RowOutOfRange));
+                assert_eq!(portable::add_new::<4>(rows, &ids, &mut seen[1], &mut other), Err(Error::RowOutOfRange));
+                assert_eq!(plain, naive(rows, [5, 6].into_iter()));
+                assert_eq!((plain, seen[0]), (other, seen[1]));
             }
         });
     }
