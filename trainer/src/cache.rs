@@ -112,10 +112,16 @@ fn header_of(contents: &[u8]) -> [u8; HEADER] {
     header
 }
 
-/// Removes all but the [`KEPT`] files used last. A file that cannot be removed stays.
+/// Removes all but the [`KEPT`] files used last. A file that cannot be removed stays, and so does what is none of the cache's:
+/// [`VARIABLE`] may name a folder that has other things in it.
 fn prune(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    let used = |entry: &fs::DirEntry| entry.metadata().and_then(|metadata| metadata.modified()).ok();
+    let used = |entry: &fs::DirEntry| {
+        let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        let mut magic = [0; MAGIC.len()];
+        File::open(entry.path()).and_then(|mut file| file.read_exact(&mut magic)).ok()?;
+        if magic == MAGIC { metadata.modified().ok() } else { None }
+    };
     let mut files: Vec<(SystemTime, PathBuf)> =
         entries.flatten().filter_map(|entry| Some((used(&entry)?, entry.path()))).collect();
     files.sort_unstable();
@@ -203,5 +209,23 @@ mod tests {
         let there = |name: &str| folder.path().join("kind").join(name).exists();
         assert!(there("0") && there("new") && there("2") && !there("1"));
         assert_eq!(fs::read_dir(folder.path().join("kind")).unwrap().count(), KEPT);
+    }
+
+    #[test]
+    fn what_is_none_of_the_cache_s_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let kind = folder.path().join("kind");
+        fs::create_dir_all(kind.join("folder")).unwrap();
+        for name in ["notes.txt", "empty"] {
+            let file = File::create(kind.join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
+        fs::write(kind.join("notes.txt"), "somebody's notes").unwrap();
+        let cache = Cache::at(folder.path());
+        for i in 0..=KEPT {
+            cache.write("kind", &i.to_string(), b"x").unwrap();
+        }
+        assert_eq!(fs::read(kind.join("notes.txt")).unwrap(), b"somebody's notes");
+        assert_eq!(fs::read_dir(&kind).unwrap().count(), KEPT + 3);
     }
 }

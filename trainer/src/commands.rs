@@ -27,6 +27,7 @@ use crate::{
     shell,
     study::{Plan, study},
     table,
+    terminal::say,
     verdict::{self, Rules},
     verify::{self, Documents},
 };
@@ -164,7 +165,9 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
         Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(inputs.corpus(&dataset.test)),
         _ => {
             let source = &run.info.dataset.source;
-            eprintln!("{source} is not the dataset of this run any more: the file will not state its own accuracy");
+            say(format_args!(
+                "{source} is not the dataset of this run any more: the file will not state its own accuracy"
+            ));
             None
         }
     };

@@ -37,6 +37,7 @@ pub mod shell;
 pub mod study;
 pub mod suggest;
 pub mod table;
+pub mod terminal;
 pub mod tidy;
 pub mod timing;
 pub mod train;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result, suggest::nearest};
 
+/// The most bytes of a recipe's name.
+const LONGEST_NAME: usize = 64;
+
 mod knobs;
 
 pub use knobs::{Knobs, Units};
@@ -214,6 +217,17 @@ impl Recipe {
     /// The first knob that is out of range.
     pub fn checked(self) -> Result<Self> {
         let bad = |flag: &str, problem: String, next: &str| Err(Error::usage(format!("{flag}: {problem}"), next));
+        // It becomes the name of a folder, and a part of the model file's header.
+        let is_odd = |c: char| c.is_control() || matches!(c, '/' | '\\');
+        if self.name.is_empty()
+            || self.name.len() > LONGEST_NAME
+            || self.name.starts_with('.')
+            || self.name.contains(is_odd)
+        {
+            let next =
+                format!("a name has 1 to {LONGEST_NAME} bytes, no `/`, `\\` or control character, and no `.` in front");
+            return bad("name", format!("{:?}", self.name), &next);
+        }
         if self.hidden.len() >= MAX_LAYERS || self.hidden.iter().any(|units| !(1..=MAX_UNITS).contains(units)) {
             let next = format!("a model file carries up to {} hidden layers of 1 to {MAX_UNITS} units", MAX_LAYERS - 1);
             return bad("--hidden", format!("{:?}", self.hidden), &next);
@@ -308,5 +322,17 @@ mod tests {
         assert_eq!((smaller.hidden.as_slice(), smaller.l2), (&[4, 4][..], 0.5));
         assert_eq!((l2.hidden.as_slice(), l2.l2), (&[32][..], L2));
         assert_eq!((dropout.hidden.as_slice(), dropout.dropout.as_slice()), (&[32][..], &[0.5][..]));
+    }
+
+    #[test]
+    fn a_name_stays_within_its_folder() {
+        let named = |name: &str| Recipe { name: name.to_owned(), ..Recipe::named("baseline").unwrap() }.checked();
+        for name in ["a", "l2 and dropout-0.3", "caf\u{e9}", &"x".repeat(LONGEST_NAME)] {
+            assert!(named(name).is_ok(), "{name}");
+        }
+        for name in ["", "..", "../up", "/tmp/x", "a\\b", ".hidden", "a\x1b[2J", &"x".repeat(LONGEST_NAME + 1)] {
+            let message = named(name).unwrap_err().to_string();
+            assert!(message.contains("1 to 64 bytes") && !message.contains('\x1b'), "{message}");
+        }
     }
 }

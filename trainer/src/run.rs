@@ -52,9 +52,7 @@ impl Run {
     pub fn create(folder: &Path, recipe: &Recipe, info: RunInfo, inputs: &Inputs) -> Result<Self> {
         check_vacant(folder)?;
         files::create_folder(&folder.join("checkpoints"))?;
-        let knobs = Knobs::of(recipe, info.seed, info.protocol);
-        let recipe_text = toml::to_string(&knobs).expect("a recipe is plain data");
-        files::write(&folder.join("recipe.toml"), recipe_text.as_bytes())?;
+        files::write(&folder.join("recipe.toml"), recipe_toml(recipe, &info).as_bytes())?;
         checkpoint::write(&folder.join("inputs.bin"), inputs)?;
         Ok(Self { folder: folder.to_owned(), recipe: recipe.clone(), info, history: Vec::new() })
     }
@@ -84,11 +82,7 @@ impl Run {
             let standing = Standing { epoch: run.last_epoch(), network, optimiser };
             return Ok((run, Some(standing)));
         }
-        // Killed before its first epoch was complete: what there is comes again.
-        for name in ["recipe.toml", "inputs.bin", "checkpoints/epoch-1.bin"] {
-            files::remove(&folder.join(name))?;
-        }
-        files::remove_empty_folder(&folder.join("checkpoints"));
+        remove_beginning(folder, &recipe_toml(recipe, &info))?;
         Ok((Self::create(folder, recipe, info, inputs)?, None))
     }
 
@@ -287,6 +281,32 @@ pub fn check_vacant(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("use the folder", folder)(error)),
     }
+}
+
+/// Removes what is left of a run that was killed before its first epoch was complete: it comes again. A folder that holds
+/// anything else is left as it is, for [`check_vacant`] to refuse.
+fn remove_beginning(folder: &Path, recipe: &str) -> Result<()> {
+    let (recipe_path, checkpoints) = (folder.join("recipe.toml"), folder.join("checkpoints"));
+    let has_only = |folder: &Path, names: &[&str]| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.flatten().all(|entry| names.iter().any(|name| entry.file_name() == *name))
+    };
+    let is_ours = has_only(folder, &["recipe.toml", "inputs.bin", "checkpoints"])
+        && has_only(&checkpoints, &["epoch-1.bin"])
+        && std::fs::read(&recipe_path).is_ok_and(|there| there == recipe.as_bytes());
+    if is_ours {
+        // The recipe last: it says whose the others are.
+        for path in [checkpoints.join("epoch-1.bin"), folder.join("inputs.bin"), recipe_path] {
+            files::remove(&path)?;
+        }
+    }
+    // Made before the recipe is written.
+    files::remove_empty_folder(&checkpoints);
+    Ok(())
+}
+
+fn recipe_toml(recipe: &Recipe, info: &RunInfo) -> String {
+    toml::to_string(&Knobs::of(recipe, info.seed, info.protocol)).expect("a recipe is plain data")
 }
 
 fn read_recipe(folder: &Path) -> Result<Recipe> {

@@ -251,3 +251,30 @@ fn a_model_with_4_bits_a_weight_is_smaller_and_as_sound() {
     assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("--bits"));
     assert!(!folder.path().join("5").exists());
 }
+
+#[test]
+fn a_terminal_is_not_commanded_by_what_a_file_says() {
+    let folder = tempdir().unwrap();
+    let rows: String =
+        (0..60).map(|i| format!("words {}, number {i}\t\x1b]0;x\x07{}\n", i % 2, ["no", "yes"][i % 2])).collect();
+    fs::write(folder.path().join("rows.tsv"), rows).unwrap();
+    let train = ["train", "--data", "rows.tsv", "--recipe", "linear", "--epochs", "2", "--output", "run"];
+    for arguments in [
+        &["data", "info", "--data", "rows.tsv"][..],
+        &train,
+        &["export", "run", "--output", "model.edgefit"],
+        &["inspect", "model.edgefit"],
+        &["predict", "model.edgefit", "words"],
+        &["predict", "--json", "model.edgefit", "words"],
+    ] {
+        let output = trainer(&folder).args(arguments).assert().success().get_output().clone();
+        for bytes in [&output.stdout, &output.stderr] {
+            assert!(!bytes.contains(&0x1b), "{arguments:?}: {}", String::from_utf8_lossy(bytes));
+        }
+        if arguments[0] == "inspect" || arguments[0] == "predict" {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("\\u001b]0;x\\u0007"), "{arguments:?}");
+        }
+    }
+    let error = trainer(&folder).args(["train", "--data", "no\x1b[2J.tsv"]).assert().code(2).get_output().clone();
+    assert!(!error.stderr.contains(&0x1b) && String::from_utf8_lossy(&error.stderr).contains("no\\u001b[2J.tsv"));
+}

@@ -156,7 +156,7 @@ fn server(bytes: usize) -> (String, Receiver<(Option<usize>, TcpStream)>) {
 fn a_download_that_is_killed_goes_on_where_it_was() {
     let folder = tempdir().unwrap();
     let (url, requests) = server(100_000);
-    let part = folder.path().join("reviews.tar.gz.part");
+    let part = folder.path().join("reviews.tar.gz.edgefit-part");
     for round in 0..3 {
         let mut child = trainer(&folder, &["data", "fetch", "imdb", "--output", "reviews.tar.gz", "--url", &url])
             .stderr(Stdio::null())
@@ -170,7 +170,7 @@ fn a_download_that_is_killed_goes_on_where_it_was() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(names(folder.path()), ["reviews.tar.gz.part"]);
+        assert_eq!(names(folder.path()), ["reviews.tar.gz.edgefit-part"]);
     }
 }
 

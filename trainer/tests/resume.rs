@@ -291,3 +291,38 @@ fn another_run_is_not_resumed() {
     let mut foreign = trainer(&folder, ".", true);
     assert_eq!(foreign.output().unwrap().status.code(), Some(2), "a folder with something else in it");
 }
+
+#[test]
+fn what_is_no_beginning_of_this_run_stays_where_it_is() {
+    let whole = tempdir().unwrap();
+    assert!(finish(trainer(&whole, "run", false)).success());
+    let recipe = fs::read(whole.path().join("run/recipe.toml")).unwrap();
+    let beginnings: [&[(&str, &[u8])]; 4] = [
+        &[("recipe.toml", b"hidden = [16, 16]\n"), ("inputs.bin", b"mine")],
+        &[("recipe.toml", &recipe), ("notes.txt", b"mine")],
+        &[("recipe.toml", &recipe), ("checkpoints/epoch-1.bin", b"mine"), ("checkpoints/epoch-2.bin", b"mine")],
+        &[("inputs.bin", b"mine"), ("checkpoints/epoch-1.bin", b"mine")],
+    ];
+    for beginning in beginnings {
+        let folder = tempdir().unwrap();
+        let run = folder.path().join("run");
+        fs::create_dir_all(run.join("checkpoints")).unwrap();
+        for (name, bytes) in beginning {
+            fs::write(run.join(name), bytes).unwrap();
+        }
+        let before = files(&run);
+        let output = trainer(&folder, "run", true).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{beginning:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("run is not empty"), "{beginning:?}");
+        assert_eq!(files(&run), before);
+    }
+    // What a run leaves that is killed in its first epoch is its own.
+    let folder = tempdir().unwrap();
+    let run = folder.path().join("run");
+    fs::create_dir_all(run.join("checkpoints")).unwrap();
+    for name in ["recipe.toml", "inputs.bin", "checkpoints/epoch-1.bin"] {
+        fs::copy(whole.path().join("run").join(name), run.join(name)).unwrap();
+    }
+    assert!(finish(trainer(&folder, "run", true)).success());
+    assert_eq!(files(&run), files(&whole.path().join("run")));
+}

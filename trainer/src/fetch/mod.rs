@@ -1,6 +1,6 @@
 //! Downloads: one known file over HTTP, whole and verified, or not there.
 //!
-//! What is being received lies beside the target, as `NAME.part`, and stays there when the download breaks off: the
+//! What is being received lies beside the target, as `NAME.edgefit-part`, and stays there when the download breaks off: the
 //! next attempt, or the next program, asks for the rest only (a `Range` request). It gets the target's name once its
 //! SHA-256 is the expected one. So the server need not be trusted, nor what it says of lengths.
 
@@ -74,7 +74,7 @@ const WRONG: u32 = 2;
 /// # Errors
 ///
 /// Another file at `target`; a place that cannot be written; a server that does not answer, does not have the file, or
-/// has another one. What was received stays in `NAME.part`, unless it is wrong.
+/// has another one. What was received stays in `NAME.edgefit-part`, unless it is wrong.
 pub fn fetch(wanted: &Wanted<'_>, target: &Path, patience: Patience, watch: &mut dyn FnMut(Event)) -> Result<Fetched> {
     if target.exists() {
         return present(wanted, target);

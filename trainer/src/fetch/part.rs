@@ -7,10 +7,12 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+use tempfile::TempPath;
 
 use crate::{Error, Result, files};
 
-/// A file beside the target, named like it with `.part` added. It is locked: one program at a time receives a file.
+/// A file beside the target, named like it with `.edgefit-part` added, a name that no other program gives. It is locked: one
+/// program at a time receives a file.
 #[derive(Debug)]
 pub(super) struct Part {
     path: PathBuf,
@@ -24,8 +26,13 @@ impl Part {
     /// Opens the part of a target, with what an earlier attempt left in it.
     pub(super) fn open(target: &Path) -> Result<Self> {
         let mut path = target.as_os_str().to_owned();
-        path.push(".part");
+        path.push(".edgefit-part");
         let path = PathBuf::from(path);
+        // What a link leads to is not for this to write, and a pipe would have it wait.
+        if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+            let next = "remove it, or name another place with --output";
+            return Err(Error::input(path.display(), "this is no file, and a download goes through one here", next));
+        }
         let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = options.map_err(Error::io("write", &path))?;
         match file.try_lock() {
@@ -68,10 +75,15 @@ impl Part {
         Ok(())
     }
 
-    /// Makes the part the target.
+    /// Makes the part the target, unless something has come to be there meanwhile.
     pub(super) fn finish(self, target: &Path) -> Result<()> {
         self.file.sync_all().map_err(Error::io("write", &self.path))?;
-        fs::rename(&self.path, target).map_err(Error::io("write", target))
+        let part = TempPath::try_from_path(&self.path).map_err(Error::io("write", &self.path))?;
+        part.persist_noclobber(target).map_err(|failed| {
+            // Not removed with the error: the bytes are right.
+            let _ = failed.path.keep();
+            Error::io("write", target)(failed.error)
+        })
     }
 }
 

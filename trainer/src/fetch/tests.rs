@@ -32,7 +32,7 @@ impl Download {
     fn serving(content: &[u8], replies: &[Reply], part: Option<&[u8]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         if let Some(part) = part {
-            fs::write(folder.path().join("file.part"), part).unwrap();
+            fs::write(folder.path().join("file.edgefit-part"), part).unwrap();
         }
         let server = Server::new(content, replies);
         let mut download = Self { folder, server, result: Ok(Fetched::Present), events: Vec::new() };
@@ -63,7 +63,7 @@ impl Download {
         assert!(error.contains(message) && error.contains(self.server.url()), "{error}");
         assert!(error.contains("\n  "), "what to do next: {error}");
         assert!(!self.folder.path().join("file").exists());
-        let part = fs::read(self.folder.path().join("file.part")).unwrap_or_default();
+        let part = fs::read(self.folder.path().join("file.edgefit-part")).unwrap_or_default();
         assert!(part == CONTENT[..left], "{} bytes left", part.len());
     }
 
@@ -192,14 +192,38 @@ fn a_file_that_is_there_is_not_fetched_and_another_one_not_overwritten() {
 }
 
 #[test]
+fn a_file_that_comes_to_be_there_meanwhile_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, server) = (folder.path().join("file"), Server::new(&CONTENT, &[Reply::Good]));
+    let wanted = Wanted { url: server.url(), bytes: LENGTH as u64, sha256: Sha256::digest(&*CONTENT).into() };
+    let error = fetch(&wanted, &target, Patience::default(), &mut |_| fs::write(&target, "mine").unwrap()).unwrap_err();
+    assert!(error.to_string().contains(&*target.to_string_lossy()), "{error}");
+    assert_eq!(fs::read(&target).unwrap(), b"mine");
+    assert!(fs::read(folder.path().join("file.edgefit-part")).unwrap() == *CONTENT, "what has arrived is kept");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_part_is_not_followed() {
+    let mut download = Download::of(&[Reply::Status(404)]);
+    let (part, mine) = (download.folder.path().join("file.edgefit-part"), download.folder.path().join("mine"));
+    fs::write(&mine, "mine").unwrap();
+    std::os::unix::fs::symlink(&mine, &part).unwrap();
+    download.again();
+    let error = download.result.as_ref().unwrap_err().to_string();
+    assert!(error.contains("file.edgefit-part: this is no file"), "{error}");
+    assert_eq!(fs::read(&mine).unwrap(), b"mine");
+}
+
+#[test]
 fn one_program_at_a_time_receives_a_file() {
     let mut download = Download::of(&[Reply::Cut(10), Reply::Status(404)]);
-    let part: PathBuf = download.folder.path().join("file.part");
+    let part: PathBuf = download.folder.path().join("file.edgefit-part");
     let other = File::options().write(true).open(&part).unwrap();
     other.lock().unwrap();
     download.again();
     let error = download.result.as_ref().unwrap_err().to_string();
-    assert!(error.contains("another program") && error.contains("file.part"), "{error}");
+    assert!(error.contains("another program") && error.contains("file.edgefit-part"), "{error}");
     assert_eq!(download.server.ranges().len(), 2);
 }
 

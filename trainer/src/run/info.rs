@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     data::{Dataset, Reading, Source},
     network::Network,
+    terminal::say,
 };
 
 /// What `run.json` says.
@@ -77,7 +78,7 @@ impl DatasetInfo {
     /// Says on stderr what is to be known of it.
     pub fn say_notes(&self) {
         for note in &self.notes {
-            eprintln!("note: {note}");
+            say(format_args!("note: {note}"));
         }
     }
 
