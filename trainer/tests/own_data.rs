@@ -161,3 +161,37 @@ fn text_beyond_ascii_has_a_tokeniser_that_folds_it() {
     // The stated accuracy is that of the same words.
     said(at, &["verify", "reviews.edgefit", "--data", "reviews.tsv"]);
 }
+
+/// A table of `each` rows of text of each of two classes; of `distinct` different texts.
+fn two_classes(folder: &Path, name: &str, each: usize, distinct: usize) {
+    let row = |i: usize| format!("words of text {},{}\n", i / 2 % distinct, ["no", "yes"][i % 2]);
+    let rows: String = (0..2 * each).map(row).collect();
+    fs::write(folder.join(name), format!("text,label\n{rows}")).unwrap();
+}
+
+#[test]
+fn classes_of_which_nothing_can_be_held_out_are_refused_before_a_run_is_begun() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    two_classes(at, "test.csv", 3, 3);
+    two_classes(at, "few.csv", 4, 4);
+    two_classes(at, "same.csv", 12, 1);
+    two_classes(at, "enough.csv", 5, 5);
+    for (file, counts) in [("few.csv", "4 of `no`, 4 of `yes`"), ("same.csv", "12 of `no`, 12 of `yes`")] {
+        for how in [["--protocol", "held-out"], ["--recipe", "early-stopping"]] {
+            let data = ["train", "--data", file, "--test", "test.csv", "--epochs", "2", "--output", "run"];
+            let message = refused(at, &[&data[..], &how].concat());
+            assert!(message.contains(file) && message.contains(counts), "{message}");
+            assert!(
+                message.contains("give each class 5 documents") && message.contains("--protocol article"),
+                "{message}"
+            );
+            assert!(!at.join("run").exists(), "{file} left a run");
+        }
+        let study = ["study", "--data", file, "--test", "test.csv", "--seeds", "1", "--epochs", "2", "--output", "run"];
+        let message = refused(at, &[&study[..], &["--recipes", "baseline,early-stopping"]].concat());
+        assert!(message.contains(counts) && !at.join("run").exists(), "{message}");
+    }
+    let data = ["train", "--data", "enough.csv", "--test", "test.csv", "--epochs", "2", "--output", "run"];
+    said(at, &[&data[..], &["--recipe", "early-stopping"]].concat());
+}

@@ -100,7 +100,10 @@ fn decode(bytes: &[u8], expected: Key, source: &Source) -> Option<Prepared> {
         Protocol::Article => None,
         Protocol::HeldOut => Some(corpus()?),
     };
-    let whole = rest.is_empty() && train.len() == info.train_documents && test.len() == info.test_documents;
+    // What has an empty part is refused where it is made, with the reason.
+    let is_empty = train.is_empty() || test.is_empty() || held_out.as_ref().is_some_and(Corpus::is_empty);
+    let whole =
+        rest.is_empty() && !is_empty && train.len() == info.train_documents && test.len() == info.test_documents;
     let info = DatasetInfo { source: source.data.clone(), reading: source.reading.clone(), ..info };
     let protocol = key.protocol;
     whole.then(|| Prepared { protocol, info, inputs, train, held_out, test, dataset: OnceLock::new() })
