@@ -118,7 +118,7 @@ impl Run {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let Some(EpochRecord { epoch, .. }) = self.history.last() else { return false };
-        let stopped = |patience| *epoch >= self.chosen().epoch + patience;
+        let stopped = |patience| *epoch >= self.chosen().epoch.saturating_add(patience);
         *epoch >= self.recipe.epochs || self.recipe.patience.is_some_and(stopped)
     }
 
