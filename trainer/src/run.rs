@@ -71,14 +71,14 @@ impl Run {
         let state_path = folder.join("state.bin");
         if folder.join("run.json").is_file() {
             let run = Self::open(folder)?;
-            run.check_same(recipe, &info)?;
+            run.check_same(recipe, &info, inputs)?;
             files::remove(&state_path)?;
             return Ok((run, None));
         }
         if state_path.is_file() {
             let (info_on_disk, history, optimiser): State = checkpoint::read(&state_path)?;
             let run = Self { folder: folder.to_owned(), recipe: read_recipe(folder)?, info: info_on_disk, history };
-            run.check_same(recipe, &info)?;
+            run.check_same(recipe, &info, inputs)?;
             let network = run.checkpoint(run.checked_last_epoch(&state_path)?, inputs)?.network;
             run.check_optimiser(&optimiser, &network, &state_path)?;
             let standing = Standing { epoch: run.last_epoch(), network, optimiser };
@@ -92,13 +92,18 @@ impl Run {
         Ok((Self::create(folder, recipe, info, inputs)?, None))
     }
 
-    fn check_same(&self, recipe: &Recipe, info: &RunInfo) -> Result<()> {
-        let same_data = self.info.dataset.sha256 == info.dataset.sha256;
+    fn check_same(&self, recipe: &Recipe, info: &RunInfo, inputs: &Inputs) -> Result<()> {
+        let (own, given) = (&self.info.dataset, &info.dataset);
+        // The SHA-256 is that of the documents, and says nothing of how they are read or what their classes are called.
+        let same_data = own.sha256 == given.sha256 && own.labels == given.labels && self.inputs()? == *inputs;
         if self.recipe == *recipe && self.info.seed == info.seed && self.info.protocol == info.protocol && same_data {
             return Ok(());
         }
         Err(Error::usage(
-            format!("{} holds a run of another recipe, seed, protocol or dataset", self.folder.display()),
+            format!(
+                "{} holds a run of another recipe, seed, protocol or dataset, or of other classes or inputs of this one",
+                self.folder.display()
+            ),
             "resume it with the arguments that it was begun with, or name another folder",
         ))
     }
