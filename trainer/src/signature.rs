@@ -93,3 +93,38 @@ fn list(features: &[String]) -> String {
     let more = if features.len() > NAMED { ", …" } else { "" };
     format!("{}{more}", features[..features.len().min(NAMED)].join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Split;
+
+    #[test]
+    fn each_difference_is_refused_by_what_both_are() {
+        let texts = Dataset::open("synthetic:4").unwrap();
+        let numbers = |features: usize| {
+            let features = Some((1..=features).map(|feature| format!("f{feature}")).collect());
+            Dataset { features, ..texts.clone() }
+        };
+        let of = |features| Signature { place: "m.edgefit".to_owned(), features, labels: texts.labels.clone() };
+        let message = |signature: Signature, dataset: &Dataset| match signature.check(dataset) {
+            Ok(()) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(message(of(None), &texts), "");
+        assert_eq!(message(of(Some(9)), &numbers(9)), "");
+        let reordered = Dataset { labels: texts.labels.iter().rev().cloned().collect(), ..texts.clone() };
+        let untested = Dataset { test: Split::default(), ..texts.clone() };
+        for (signature, dataset, problem) in [
+            (of(None), &numbers(2), "it takes texts, and the documents of the data are numbers"),
+            (of(Some(2)), &texts, "it takes 2 numbers a document, and the documents of the data are texts"),
+            (of(Some(2)), &numbers(1), "it takes 2 numbers a document, and the data has 1: f1\n"),
+            (of(Some(2)), &numbers(9), "and the data has 9: f1, f2, f3, f4, f5, f6, f7, f8, …\n"),
+            (of(None), &reordered, "its classes are neg, pos, those of the data are pos, neg"),
+            (of(None), &untested, "the data has no document to test it on"),
+        ] {
+            let message = message(signature, dataset);
+            assert!(message.starts_with("m.edgefit: ") && message.contains(problem), "{message}");
+        }
+    }
+}

@@ -149,6 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_with_an_empty_part_is_none() {
+        let key = Key::of([7; 32], &"x".into(), Protocol::HeldOut);
+        let whole = prepared();
+        let none = whole.train.subset(&[]);
+        let held_out = Prepared { held_out: Some(none.clone()), ..prepared() };
+        let info = DatasetInfo { test_documents: 0, ..whole.info.clone() };
+        let test = Prepared { test: none.clone(), info, ..prepared() };
+        let info = DatasetInfo { train_documents: 0, ..whole.info.clone() };
+        let train = Prepared { train: Arc::new(none), info, ..prepared() };
+        for empty in [held_out, test, train] {
+            assert!(decode(&encode(key, &empty), key, &"x".into()).is_none());
+        }
+    }
+
+    #[test]
     fn bytes_that_are_no_entry_are_none() {
         let key = Key::of([7; 32], &"x".into(), Protocol::HeldOut);
         let mut bytes = encode(key, &prepared());
