@@ -33,7 +33,7 @@ impl Signature {
     pub fn of_model(path: &Path, model: &Model<'_>) -> Self {
         Self {
             place: path.display().to_string(),
-            features: model.standards().map(|standards| standards.features()),
+            features: model.standards().map(edgefit::Standards::features),
             labels: model.labels().map(str::to_owned).collect(),
         }
     }

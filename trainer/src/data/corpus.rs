@@ -95,7 +95,7 @@ impl Corpus {
     ///
     /// If a document is not as many numbers as there are means.
     fn raw(split: &Split, means: &[f32]) -> Self {
-        let length = means.len() * size_of::<f32>();
+        let length = size_of_val(means);
         assert!(split.texts().all(|document| document.len() == length), "each document is a number a feature");
         let filled = |(value, mean): (f32, &f32)| if value.is_nan() { *mean } else { value };
         let raw = (0..split.len()).flat_map(|document| split.numbers(document).zip(means).map(filled)).collect();

@@ -264,7 +264,7 @@ fn answers_to_a_stream_that_was_given_up_are_no_reason_to_give_up_the_board() {
 
 #[test]
 fn what_nobody_hears_does_not_pile_up() {
-    struct Flood(usize, std::sync::mpsc::Sender<()>);
+    struct Flood(usize, mpsc::Sender<()>);
     impl Read for Flood {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             self.0 -= 1;
