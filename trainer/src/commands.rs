@@ -13,7 +13,7 @@ use crate::{
     },
     data::{Corpus, Dataset, Source},
     data_verbs,
-    evaluate::{Evaluated, Labelled, check_labels, evaluate_file, evaluate_run, judge_by},
+    evaluate::{Evaluated, Labelled, evaluate_file, evaluate_run, judge_by},
     export::export,
     inspect, interrupt,
     model_file::ModelFile,
@@ -25,6 +25,7 @@ use crate::{
     results::{BoardRow, ModelRow, Results},
     run::{DatasetInfo, Protocol, Run, Stand, check_vacant},
     shell,
+    signature::Signature,
     study::{Plan, study},
     table,
     terminal::say,
@@ -161,8 +162,11 @@ fn run_export(args: &ExportArgs) -> Result<Outcome> {
     let run = Run::open(&args.run)?;
     let epoch = run.epoch(args.epoch)?;
     let inputs = run.inputs()?;
+    let signature = Signature::of_run(&run, &inputs);
+    let is_own =
+        |dataset: &Dataset| dataset.sha256 == run.info.dataset.sha256_bytes() && signature.check(dataset).is_ok();
     let test = match Dataset::open(run.info.dataset.source()) {
-        Ok(dataset) if dataset.sha256 == run.info.dataset.sha256_bytes() => Some(inputs.corpus(&dataset.test)),
+        Ok(dataset) if is_own(&dataset) => Some(inputs.corpus(&dataset.test)),
         _ => {
             let source = &run.info.dataset.source;
             say(format_args!(
@@ -248,7 +252,7 @@ fn run_verify(args: &VerifyArgs) -> Result<Outcome> {
 fn run_evaluate(args: &EvaluateArgs) -> Result<Outcome> {
     let file = ModelFile::read(&args.model)?;
     let model = file.model().expect("a file that was read has been loaded once");
-    let labelled = Labelled::open(&args.data, &model)?;
+    let labelled = Labelled::open(&args.data, &args.model, &model)?;
     labelled.info.say_notes();
     let test = Corpus::of_model(&labelled.documents, &model);
     let evaluated = evaluate_file(file.clone(), &args.model, &test, labelled.sha256);
@@ -292,6 +296,7 @@ impl Subject {
         match self {
             Self::Run(run) => {
                 let inputs = run.inputs()?;
+                Signature::of_run(run, &inputs).check(dataset)?;
                 let test = inputs.corpus(&dataset.test);
                 let goes_on = stopped && run.recipe.name == BASELINE && run.stand() != Stand::Last;
                 let stands = [run.stand()].into_iter().chain(goes_on.then_some(Stand::Last));
@@ -307,7 +312,7 @@ impl Subject {
             }
             Self::File(path, file) => {
                 let model = file.model().expect("a file that was read has been loaded once");
-                check_labels(path, &model, dataset)?;
+                Signature::of_model(path, &model).check(dataset)?;
                 let test = Corpus::of_model(&dataset.test, &model);
                 Ok(vec![evaluate_file(file.clone(), path, &test, dataset.sha256)])
             }

@@ -16,6 +16,7 @@ use crate::{
     quantise::WeightBits,
     results::{CostRow, FileRow, FloatRow, IntegerRow, ModelRow},
     run::{Checkpoint, DatasetInfo, Protocol, Run, Stand},
+    signature::Signature,
     tidy::{self, TidyRow},
     train::EpochRecord,
     verify::Mismatch,
@@ -259,20 +260,6 @@ pub fn evaluate_file(file: ModelFile, path: &Path, test: &Corpus, dataset_sha256
     }
 }
 
-/// Refuses a dataset with other classes than the model of the file at `path`.
-///
-/// # Errors
-///
-/// Input, with the classes of both.
-pub fn check_labels(path: &Path, model: &Model<'_>, dataset: &Dataset) -> Result<()> {
-    if model.labels().eq(dataset.labels.iter().map(String::as_str)) {
-        return Ok(());
-    }
-    let own: Vec<&str> = model.labels().collect();
-    let problem = format!("its classes are {}, those of the data are {}", own.join(", "), dataset.labels.join(", "));
-    Err(Error::input(path.display(), problem, "name the data that it was made from, or `trainer evaluate` it on these"))
-}
-
 /// Labelled documents to evaluate a model file on.
 #[derive(Debug)]
 pub struct Labelled {
@@ -285,13 +272,13 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Opens documents for a model: all there are in a file or folder of one's own, else those of the test half. Of the data
+    /// Opens documents for the model of the file at `path`: all there are in a file or folder of one's own, else those of the test half. Of the data
     /// that the model was made from, it is the test half too.
     ///
     /// # Errors
     ///
-    /// As [`Dataset::open`]; a label that is none of the model's.
-    pub fn open(source: &Source, model: &Model<'_>) -> Result<Self> {
+    /// As [`Dataset::open`]; a label that is none of the model's; documents that are not what it takes.
+    pub fn open(source: &Source, path: &Path, model: &Model<'_>) -> Result<Self> {
         let labels: Vec<&str> = model.labels().collect();
         let own_data = |dataset: &Dataset| dataset.sha256 == model.header().provenance.dataset_sha256;
         let given = source.reading.test.is_some();
@@ -305,7 +292,7 @@ impl Labelled {
             info.notes
                 .push("the model was made from this data: it is evaluated on the test documents alone".to_owned());
         }
-        check_labels(Path::new(&source.data), model, &whole)?;
+        Signature::of_model(path, model).check(&whole)?;
         Ok(Self { info, sha256: whole.sha256, documents: whole.test })
     }
 }

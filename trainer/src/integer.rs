@@ -55,7 +55,8 @@ fn logits(model: &Model<'_>, documents: usize, mut feed: impl FnMut(&mut Served<
 ///
 /// # Panics
 ///
-/// If the corpus was made with another vocabulary, so that it names rows that the model does not have, or with other features.
+/// If the corpus was made with another vocabulary, so that it names rows that the model does not have, or with other features:
+/// [`Corpus::of_model`] makes the right one.
 #[must_use]
 pub fn logits_of_corpus(model: &Model<'_>, corpus: &Corpus) -> Vec<i32> {
     logits(model, corpus.len(), |classifier, document| match classifier {

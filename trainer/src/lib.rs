@@ -34,6 +34,7 @@ pub mod report;
 pub mod results;
 pub mod run;
 pub mod shell;
+pub mod signature;
 pub mod study;
 pub mod suggest;
 pub mod table;

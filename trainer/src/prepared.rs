@@ -14,7 +14,7 @@ use crate::{
     Error, Result,
     cache::{Cache, VARIABLE},
     data::{
-        Corpus, Dataset, Inputs, Source, Split, Standards, VocabularyTables, WordCounts, fingerprint, held_out,
+        Corpus, Dataset, Inputs, ONE_IN, Source, Split, Standards, VocabularyTables, WordCounts, fingerprint, held_out,
         of_words,
     },
     run::{DatasetInfo, Protocol},
@@ -50,6 +50,29 @@ fn inputs(dataset: &Dataset, source: &Source, fitting: &Split, notes: &mut Vec<S
     VocabularyTables::build(&counts, asked).map(Inputs::Words)
 }
 
+/// Refuses a dataset with an empty part: no net is fitted to no documents, and no accuracy is one of none.
+fn check_parts(dataset: &Dataset, source: &Source, fitting: &Split, held_out: Option<&Split>) -> Result<()> {
+    let refused = |problem: &str, next: &str| Err(Error::input(&source.data, problem, next));
+    if dataset.test.is_empty() {
+        return refused("it has no document to test on", "add some, or name a file of them with --test");
+    }
+    if dataset.train.is_empty() || fitting.is_empty() {
+        return refused("it has no document to fit", "add some, at least a few dozen of each class");
+    }
+    if held_out.is_some_and(Split::is_empty) {
+        let counts = dataset.train.class_counts(dataset.labels.len());
+        let counts: Vec<String> =
+            counts.iter().zip(&dataset.labels).map(|(count, label)| format!("{count} of `{label}`")).collect();
+        let problem = format!("none of its documents can be held out: there are {} to fit", counts.join(", "));
+        let next = format!(
+            "give each class {ONE_IN} documents to fit or more, that are not all the same, since one in {ONE_IN} is held \
+             out; or train with --protocol article and without early stopping, which hold out none"
+        );
+        return refused(&problem, &next);
+    }
+    Ok(())
+}
+
 /// A dataset as training under a protocol needs it: a vocabulary or the standards of the fitting documents, and each part as
 /// row ids or numbers.
 #[derive(Debug)]
@@ -79,7 +102,7 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// A source that cannot be read, or that holds nothing to learn from.
+    /// A source that cannot be read, or that holds nothing to learn from, to hold out or to test on.
     pub fn open(source: impl Into<Source>, protocol: Protocol, cache: &Cache) -> Result<Self> {
         let source = &source.into();
         let look = || cache.folder().and_then(|_| fingerprint(source));
@@ -115,6 +138,7 @@ impl Prepared {
             Protocol::HeldOut => Some(held_out(&dataset.train)),
         };
         let fitting = split.as_ref().map_or(&dataset.train, |(fitting, _)| fitting);
+        check_parts(&dataset, source, fitting, split.as_ref().map(|(_, held_out)| held_out))?;
         let mut notes = dataset.notes.clone();
         let inputs = inputs(&dataset, source, fitting, &mut notes)?;
         notes.extend(Schedule::of(source, &inputs, fitting.len()).note());

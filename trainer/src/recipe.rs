@@ -77,6 +77,9 @@ impl OptimizerKind {
     }
 }
 
+/// No run has more epochs, and none waits for longer for a lower loss.
+const MOST_EPOCHS: u32 = 10_000;
+
 /// The recipe that the others are compared with.
 pub const BASELINE: &str = "baseline";
 
@@ -247,17 +250,16 @@ impl Recipe {
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return bad("--learning-rate", self.learning_rate.to_string(), "give a number above 0, such as 0.001");
         }
-        if self.epochs == 0 || self.epochs > 10_000 {
-            return bad("--epochs", self.epochs.to_string(), "ask for 1 to 10,000 epochs");
+        for (flag, epochs) in [("--epochs", Some(self.epochs)), ("--patience", self.patience)] {
+            if let Some(epochs) = epochs.filter(|epochs| !(1..=MOST_EPOCHS).contains(epochs)) {
+                return bad(flag, epochs.to_string(), &format!("ask for 1 to {MOST_EPOCHS} epochs"));
+            }
         }
         if self.batch_size == 0 {
             return bad("--batch-size", "0".to_owned(), "a step takes 1 document or more");
         }
         if !(self.data_fraction > 0.0 && self.data_fraction <= 1.0) {
             return bad("--data-fraction", self.data_fraction.to_string(), "give a share above 0 and up to 1");
-        }
-        if self.patience == Some(0) {
-            return bad("--patience", "0".to_owned(), "ask for 1 epoch or more");
         }
         Ok(self)
     }

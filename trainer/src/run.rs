@@ -69,14 +69,14 @@ impl Run {
         let state_path = folder.join("state.bin");
         if folder.join("run.json").is_file() {
             let run = Self::open(folder)?;
-            run.check_same(recipe, &info)?;
+            run.check_same(recipe, &info, inputs)?;
             files::remove(&state_path)?;
             return Ok((run, None));
         }
         if state_path.is_file() {
             let (info_on_disk, history, optimiser): State = checkpoint::read(&state_path)?;
             let run = Self { folder: folder.to_owned(), recipe: read_recipe(folder)?, info: info_on_disk, history };
-            run.check_same(recipe, &info)?;
+            run.check_same(recipe, &info, inputs)?;
             let network = run.checkpoint(run.checked_last_epoch(&state_path)?, inputs)?.network;
             run.check_optimiser(&optimiser, &network, &state_path)?;
             let standing = Standing { epoch: run.last_epoch(), network, optimiser };
@@ -86,13 +86,18 @@ impl Run {
         Ok((Self::create(folder, recipe, info, inputs)?, None))
     }
 
-    fn check_same(&self, recipe: &Recipe, info: &RunInfo) -> Result<()> {
-        let same_data = self.info.dataset.sha256 == info.dataset.sha256;
+    fn check_same(&self, recipe: &Recipe, info: &RunInfo, inputs: &Inputs) -> Result<()> {
+        let (own, given) = (&self.info.dataset, &info.dataset);
+        // The SHA-256 is that of the documents, and says nothing of how they are read or what their classes are called.
+        let same_data = own.sha256 == given.sha256 && own.labels == given.labels && self.inputs()? == *inputs;
         if self.recipe == *recipe && self.info.seed == info.seed && self.info.protocol == info.protocol && same_data {
             return Ok(());
         }
         Err(Error::usage(
-            format!("{} holds a run of another recipe, seed, protocol or dataset", self.folder.display()),
+            format!(
+                "{} holds a run of another recipe, seed, protocol or dataset, or of other classes or inputs of this one",
+                self.folder.display()
+            ),
             "resume it with the arguments that it was begun with, or name another folder",
         ))
     }
@@ -112,7 +117,7 @@ impl Run {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let Some(EpochRecord { epoch, .. }) = self.history.last() else { return false };
-        let stopped = |patience| *epoch >= self.chosen().epoch + patience;
+        let stopped = |patience| *epoch >= self.chosen().epoch.saturating_add(patience);
         *epoch >= self.recipe.epochs || self.recipe.patience.is_some_and(stopped)
     }
 

@@ -161,3 +161,133 @@ fn text_beyond_ascii_has_a_tokeniser_that_folds_it() {
     // The stated accuracy is that of the same words.
     said(at, &["verify", "reviews.edgefit", "--data", "reviews.tsv"]);
 }
+
+/// A table of `each` rows of text of each of two classes; of `distinct` different texts.
+fn two_classes(folder: &Path, name: &str, each: usize, distinct: usize) {
+    let row = |i: usize| format!("words of text {},{}\n", i / 2 % distinct, ["no", "yes"][i % 2]);
+    let rows: String = (0..2 * each).map(row).collect();
+    fs::write(folder.join(name), format!("text,label\n{rows}")).unwrap();
+}
+
+#[test]
+fn classes_of_which_nothing_can_be_held_out_are_refused_before_a_run_is_begun() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    two_classes(at, "test.csv", 3, 3);
+    two_classes(at, "few.csv", 4, 4);
+    two_classes(at, "same.csv", 12, 1);
+    two_classes(at, "enough.csv", 5, 5);
+    for (file, counts) in [("few.csv", "4 of `no`, 4 of `yes`"), ("same.csv", "12 of `no`, 12 of `yes`")] {
+        for how in [["--protocol", "held-out"], ["--recipe", "early-stopping"]] {
+            let data = ["train", "--data", file, "--test", "test.csv", "--epochs", "2", "--output", "run"];
+            let message = refused(at, &[&data[..], &how].concat());
+            assert!(message.contains(file) && message.contains(counts), "{message}");
+            assert!(
+                message.contains("give each class 5 documents") && message.contains("--protocol article"),
+                "{message}"
+            );
+            assert!(!at.join("run").exists(), "{file} left a run");
+        }
+        let study = ["study", "--data", file, "--test", "test.csv", "--seeds", "1", "--epochs", "2", "--output", "run"];
+        let message = refused(at, &[&study[..], &["--recipes", "baseline,early-stopping"]].concat());
+        assert!(message.contains(counts) && !at.join("run").exists(), "{message}");
+    }
+    let data = ["train", "--data", "enough.csv", "--test", "test.csv", "--epochs", "2", "--output", "run"];
+    said(at, &[&data[..], &["--recipe", "early-stopping"]].concat());
+}
+
+/// A table of `features` numbers a row, of two classes.
+fn table_of_numbers(folder: &Path, name: &str, features: usize) {
+    let row = |i: usize| {
+        let numbers: String = (0..features).map(|f| format!("{}.5,", i * 7 % 20 + f * (1 + i % 2))).collect();
+        format!("{numbers}{}\n", ["no", "yes"][i % 2])
+    };
+    fs::write(folder.join(name), (0..60).map(row).collect::<String>()).unwrap();
+}
+
+/// A table of texts of these classes.
+fn table_of_texts(folder: &Path, name: &str, labels: &[&str]) {
+    let row = |i: usize| {
+        let label = labels[i % labels.len()];
+        format!("some words about {i} and {label} things,{label}\n")
+    };
+    fs::write(folder.join(name), format!("text,label\n{}", (0..60).map(row).collect::<String>())).unwrap();
+}
+
+/// A run of four numbers and one of texts, each of two classes, with the file that was exported from it.
+fn runs_of_both_kinds() -> TempDir {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    for features in [3, 4, 6] {
+        table_of_numbers(at, &format!("n{features}.csv"), features);
+    }
+    table_of_texts(at, "texts.csv", &["no", "yes"]);
+    table_of_texts(at, "three.csv", &["no", "perhaps", "yes"]);
+    for (data, run) in [("n4.csv", "numbers"), ("texts.csv", "words")] {
+        said(at, &["train", "--data", data, "--recipe", "linear", "--epochs", "2", "--output", run]);
+        said(at, &["export", run, "--output", &format!("{run}.edgefit")]);
+    }
+    folder
+}
+
+#[test]
+fn data_of_another_shape_than_the_model_is_refused_by_every_verb() {
+    let folder = runs_of_both_kinds();
+    let at = folder.path();
+    for (subject, data, problem) in [
+        ("numbers", "n3.csv", "it takes 4 numbers a document, and the data has 3: 1, 2, 3"),
+        ("numbers", "n6.csv", "it takes 4 numbers a document, and the data has 6: 1, 2, 3, 4, 5, 6"),
+        ("numbers", "texts.csv", "it takes 4 numbers a document, and the documents of the data are texts"),
+        ("words", "n4.csv", "it takes texts, and the documents of the data are numbers"),
+    ] {
+        let file = format!("{subject}.edgefit");
+        for (verb, subject) in [("verify", subject), ("verify", file.as_str()), ("evaluate", file.as_str())] {
+            let message = refused(at, &[verb, subject, "--data", data]);
+            assert!(message.contains(&format!("{subject}: {problem}")), "{verb} {subject} {data}: {message}");
+        }
+    }
+    for subject in ["words", "words.edgefit"] {
+        let message = refused(at, &["verify", subject, "--data", "three.csv"]);
+        assert!(
+            message.contains(&format!("{subject}: its classes are no, yes, those of the data are no, perhaps, yes")),
+            "{message}"
+        );
+    }
+    for (file, data) in [("numbers.edgefit", "n4.csv"), ("words.edgefit", "texts.csv")] {
+        said(at, &["evaluate", file, "--data", data]);
+        said(at, &["verify", file, "--data", data]);
+    }
+}
+
+#[test]
+fn a_run_that_names_other_classes_than_its_data_is_neither_verified_nor_resumed() {
+    let folder = runs_of_both_kinds();
+    let at = folder.path();
+    let path = at.join("words/run.json");
+    let mut info: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    info["dataset"]["labels"] = serde_json::json!(["no"]);
+    fs::write(&path, info.to_string()).unwrap();
+    let message = refused(at, &["verify", "words", "--data", "texts.csv"]);
+    assert!(message.contains("words: its classes are no, those of the data are no, yes"), "{message}");
+    let resume =
+        ["train", "--data", "texts.csv", "--recipe", "linear", "--epochs", "2", "--resume", "--output", "words"];
+    let message = refused(at, &resume);
+    assert!(message.contains("or of other classes or inputs of this one"), "{message}");
+    assert_eq!(fs::read(&path).unwrap(), info.to_string().as_bytes());
+}
+
+#[test]
+fn a_run_is_not_resumed_with_another_vocabulary_of_the_same_size() {
+    let folder = tempdir().unwrap();
+    let at = folder.path();
+    let row = |i: usize| format!("Ünï {i} caf\u{e9}s,{}\n", ["no", "yes"][i % 2]);
+    fs::write(at.join("texts.csv"), format!("text,label\n{}", (0..60).map(row).collect::<String>())).unwrap();
+    let train = |tokeniser| {
+        let data = ["train", "--data", "texts.csv", "--recipe", "linear", "--epochs", "2", "--vocabulary", "20"];
+        [&data[..], &["--tokeniser", tokeniser, "--output", "run"]].concat()
+    };
+    said(at, &train("1"));
+    said(at, &[&train("1")[..], &["--resume"]].concat());
+    let message = refused(at, &[&train("2")[..], &["--resume"]].concat());
+    assert!(message.contains("or of other classes or inputs of this one"), "{message}");
+}

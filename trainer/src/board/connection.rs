@@ -8,7 +8,7 @@
 
 use std::{
     io::{Read, Write},
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, TrySendError},
     thread,
     time::Duration,
 };
@@ -65,6 +65,15 @@ impl Pace {
     pub(super) const SERIAL: Self = Self { window: 1, under_way: 0, ..Self::PIPE };
 }
 
+/// How many frames an attempt hears beyond two a request that may still be answered. A board answers each request once; a
+/// bad line doubles a frame or cuts it in two. One that goes on for longer is as good as silent: silence alone would never
+/// come.
+const SPARE_FRAMES: usize = 64;
+/// How many bytes are read at a time.
+const CHUNK: usize = 4 << 10;
+/// How many chunks wait to be heard: more than the answers to a stream, each in a chunk of its own.
+const WAITING_CHUNKS: usize = 8 << 10;
+
 /// A link to a board.
 #[derive(Debug)]
 pub(super) struct Connection<W> {
@@ -75,6 +84,10 @@ pub(super) struct Connection<W> {
     chunk: Vec<u8>,
     read: usize,
     deframer: Deframer,
+    /// How many bytes have come since the last frame ended.
+    unframed: usize,
+    /// How many requests have been sent whose answers may still come, wanted or not.
+    unanswered: usize,
     /// The number of the next request.
     next: u16,
     /// The frames being written.
@@ -84,13 +97,14 @@ pub(super) struct Connection<W> {
 }
 
 impl<W: Write> Connection<W> {
-    /// A link over these two halves. A thread reads `from_board` to its end.
+    /// A link over these two halves. A thread reads `from_board` to its end. What it cannot put down, since too much waits to
+    /// be heard, is lost as on a bad line: to wait would stop those who end a board by reading it to its end.
     pub(super) fn new(mut from_board: impl Read + Send + 'static, to_board: W, pace: Pace) -> Self {
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(WAITING_CHUNKS);
         thread::spawn(move || {
-            let mut chunk = vec![0; 1 << 16];
+            let mut chunk = [0; CHUNK];
             while let Ok(len @ 1..) = from_board.read(&mut chunk) {
-                if sender.send(chunk[..len].to_vec()).is_err() {
+                if let Err(TrySendError::Disconnected(_)) = sender.try_send(chunk[..len].to_vec()) {
                     break;
                 }
             }
@@ -102,6 +116,8 @@ impl<W: Write> Connection<W> {
             chunk: Vec::new(),
             read: 0,
             deframer: Deframer::new(),
+            unframed: 0,
+            unanswered: 0,
             next: 0,
             frames: Vec::new(),
             expected: None,
@@ -230,6 +246,8 @@ impl<W: Write> Connection<W> {
             self.send(&window, requests)?;
             if let Some(answer) = self.answer(&mut window)? {
                 self.next = window.number(window.len);
+                // Answers come in order: none to an earlier request is under way any more.
+                self.unanswered = 0;
                 return Ok(answer);
             }
             attempts = if window.done > before { 0 } else { attempts + 1 };
@@ -246,15 +264,17 @@ impl<W: Write> Connection<W> {
             let mut out = [0; MAX_FRAME];
             let len = frame::encode(window.number(offset), request, &mut out).map_err(|_| LinkError::Unexpected)?;
             self.frames.extend_from_slice(&out[..len]);
+            self.unanswered += 1;
         }
         self.to_board.write_all(&self.frames).map_err(|_| LinkError::Closed)
     }
 
-    /// Reads until the last answer of the window has come, or it is clear that it will not.
+    /// Reads until the last answer of the window has come, or it is clear that it will not: by silence, or by more frames than
+    /// there can be.
     fn answer(&mut self, window: &mut Window) -> Result<Option<Answer>, LinkError> {
         let last = window.len - 1;
         let mut silence = self.pace.silence;
-        loop {
+        for _ in 0..SPARE_FRAMES + 2 * self.unanswered {
             match self.hear(silence)? {
                 Heard::Answer { number, answer } => {
                     let offset = window.offset(number);
@@ -282,6 +302,7 @@ impl<W: Write> Connection<W> {
                 Heard::Silence => return Ok(None),
             }
         }
+        Ok(None)
     }
 
     /// Whether the next answer is that a frame was damaged.
@@ -290,13 +311,20 @@ impl<W: Write> Connection<W> {
         matches!(self.hear(self.pace.silence), Ok(Heard::Damaged { .. }))
     }
 
+    /// The next frame. Bytes that are more than one and end none are noise at once, and not only once they end.
     fn hear(&mut self, silence: Duration) -> Result<Heard, LinkError> {
         loop {
             let mut bytes = &self.chunk[self.read..];
             let heard = self.deframer.feed(&mut bytes).map(understand);
-            self.read = self.chunk.len() - bytes.len();
+            let taken = self.chunk.len() - bytes.len() - self.read;
+            self.read += taken;
+            self.unframed = if heard.is_some() { 0 } else { self.unframed + taken };
             if let Some(heard) = heard {
                 return Ok(heard);
+            }
+            if self.unframed > MAX_FRAME {
+                self.unframed = 0;
+                return Ok(Heard::Noise);
             }
             self.read = 0;
             self.chunk = match self.from_board.recv_timeout(silence) {

@@ -1,8 +1,13 @@
 //! The logs of a board: defmt frames, decoded with the table in the image.
 
-use std::{fmt, io::Read, mem};
+use std::{collections::VecDeque, fmt, io::Read, mem};
 
 use defmt_decoder::{Encoding, Locations, Table};
+
+/// A frame that is longer than this is taken for one that has lost its end, in bytes.
+const LONGEST: usize = 64 << 10;
+/// So much of what a board has logged is kept, the latest of it, in bytes.
+const KEPT: usize = 4 << 20;
 
 /// One line that a board has logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,22 +53,10 @@ impl LogTable {
         Ok(Self { table, locations })
     }
 
-    /// Reads a board's output to its end. What cannot be decoded comes out as text.
-    pub(super) fn read_all(&self, mut output: impl Read) -> Vec<LogLine> {
-        let mut lines = Vec::new();
-        let mut frame = Vec::new();
-        let mut chunk = [0; 4_096];
-        // A reading error is an end too: the process is gone, and its exit code is looked at.
-        while let Ok(len @ 1..) = output.read(&mut chunk) {
-            for &byte in &chunk[..len] {
-                frame.push(byte);
-                if byte == 0 {
-                    lines.extend(self.line(&mem::take(&mut frame)));
-                }
-            }
-        }
-        lines.extend(self.line(&frame));
-        lines
+    /// Reads a board's output to its end, however long that is, and keeps its latest lines. What cannot be decoded comes out
+    /// as text.
+    pub(super) fn read_all(&self, output: impl Read) -> Vec<LogLine> {
+        read_lines(output, |frame| self.line(frame))
     }
 
     /// The line of one frame with its zero byte; nothing comes of an empty one.
@@ -84,5 +77,78 @@ impl LogTable {
             Err(_) => LogLine { level: None, message: body.escape_ascii().to_string(), location: None },
         };
         Some(line)
+    }
+}
+
+/// Reads output to its end, each frame with its zero byte as a line, and keeps the latest ones.
+fn read_lines(mut output: impl Read, line: impl Fn(&[u8]) -> Option<LogLine>) -> Vec<LogLine> {
+    let mut lines = Lines::default();
+    let mut frame = Vec::new();
+    let mut chunk = [0; 4_096];
+    // A reading error is an end too: the process is gone, and its exit code is looked at.
+    while let Ok(len @ 1..) = output.read(&mut chunk) {
+        for &byte in &chunk[..len] {
+            frame.push(byte);
+            if byte == 0 || frame.len() == LONGEST {
+                lines.extend(line(&mem::take(&mut frame)));
+            }
+        }
+    }
+    lines.extend(line(&frame));
+    lines.kept.into()
+}
+
+/// The latest lines, as many as may be kept.
+#[derive(Default)]
+struct Lines {
+    kept: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+impl Lines {
+    fn extend(&mut self, line: Option<LogLine>) {
+        let Some(line) = line else { return };
+        self.bytes += size(&line);
+        self.kept.push_back(line);
+        while self.bytes > KEPT
+            && let Some(oldest) = self.kept.pop_front()
+        {
+            self.bytes -= size(&oldest);
+        }
+    }
+}
+
+/// What a line takes in memory, in bytes.
+fn size(line: &LogLine) -> usize {
+    size_of::<LogLine>() + line.message.len() + line.location.as_ref().map_or(0, |(file, _)| file.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(output: impl Read) -> Vec<LogLine> {
+        let message = |frame: &[u8]| frame.strip_suffix(&[0]).unwrap_or(frame).escape_ascii().to_string();
+        read_lines(output, |frame| Some(LogLine { level: None, message: message(frame), location: None }))
+    }
+
+    #[test]
+    fn the_latest_lines_of_endless_output_are_kept() {
+        let count = 300_000;
+        let output: Vec<u8> = (0..count).flat_map(|i| format!("line {i}\0").into_bytes()).collect();
+        let lines = read(&output[..]);
+        // The last one is what comes after the last zero byte: nothing.
+        let [.., last, rest] = lines.as_slice() else { panic!("{} lines", lines.len()) };
+        assert_eq!((last.message.as_str(), rest.message.as_str()), ("line 299999", ""));
+        let bytes: usize = lines.iter().map(size).sum();
+        assert!(bytes <= KEPT && bytes > KEPT - 200, "{bytes} bytes");
+        assert_eq!(lines[0].message, format!("line {}", count + 1 - lines.len()));
+    }
+
+    #[test]
+    fn a_frame_without_end_is_cut() {
+        let lines = read(std::io::repeat(b'x').take(3 * LONGEST as u64 + 5));
+        let lengths: Vec<usize> = lines.iter().map(|line| line.message.len()).collect();
+        assert_eq!(lengths, [LONGEST, LONGEST, LONGEST, 5]);
     }
 }

@@ -47,11 +47,12 @@ impl Corpus {
         Self::with_start(split, vocabulary, None)
     }
 
-    /// The documents of a split as a model file takes them, be they texts or numbers.
+    /// The documents of a split as a model file takes them, be they texts or numbers. That they are what it takes is checked
+    /// before, see [`Signature`](crate::signature::Signature).
     ///
     /// # Panics
     ///
-    /// As [`Corpus::new`].
+    /// As [`Corpus::new`]; if the model takes numbers, and a document is not as many.
     #[must_use]
     pub fn of_model(split: &Split, model: &Model<'_>) -> Self {
         match (model.vocabulary(), model.standards()) {
@@ -89,7 +90,13 @@ impl Corpus {
     }
 
     /// The raw numbers of every document of a split, the missing ones filled in with the mean.
+    ///
+    /// # Panics
+    ///
+    /// If a document is not as many numbers as there are means.
     fn raw(split: &Split, means: &[f32]) -> Self {
+        let length = size_of_val(means);
+        assert!(split.texts().all(|document| document.len() == length), "each document is a number a feature");
         let filled = |(value, mean): (f32, &f32)| if value.is_nan() { *mean } else { value };
         let raw = (0..split.len()).flat_map(|document| split.numbers(document).zip(means).map(filled)).collect();
         let numbers = Some(Numbers { features: means.len(), raw, inputs: Vec::new() });

@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::Split;
 
-/// One in this many documents of each class is held out.
-const ONE_IN: usize = 5;
+/// One in this many documents of each class is held out; of fewer, none is.
+pub const ONE_IN: usize = 5;
 /// The seed of the split: fixed, so that every run of every recipe holds out the same documents.
 const SEED: u64 = 0x686f_6c64;
 

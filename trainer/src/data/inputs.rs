@@ -56,11 +56,12 @@ impl Inputs {
         }
     }
 
-    /// The documents of a split, as training sees them.
+    /// The documents of a split, as training sees them. Those of another dataset than these inputs were made of are checked
+    /// before, see [`Signature`](crate::signature::Signature).
     ///
     /// # Panics
     ///
-    /// As [`Corpus::new`]; if the documents are numbers and these are words, or the other way round.
+    /// As [`Corpus::new`]; if these are numbers, and a document is not as many.
     #[must_use]
     pub fn corpus(&self, split: &Split) -> Corpus {
         match self {

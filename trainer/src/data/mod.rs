@@ -44,7 +44,7 @@ pub use corpus::Corpus;
 pub use counts::WordCounts;
 pub use dataset::Dataset;
 pub(crate) use fingerprint::fingerprint;
-pub use held_out::held_out;
+pub use held_out::{ONE_IN, held_out};
 pub use inputs::{Inputs, Standards};
 pub(crate) use own::of_words;
 pub use source::{Delimiter, Encoding, Impute, Reading, Source, Tokeniser, YesNo};

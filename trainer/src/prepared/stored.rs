@@ -100,7 +100,10 @@ fn decode(bytes: &[u8], expected: Key, source: &Source) -> Option<Prepared> {
         Protocol::Article => None,
         Protocol::HeldOut => Some(corpus()?),
     };
-    let whole = rest.is_empty() && train.len() == info.train_documents && test.len() == info.test_documents;
+    // What has an empty part is refused where it is made, with the reason.
+    let is_empty = train.is_empty() || test.is_empty() || held_out.as_ref().is_some_and(Corpus::is_empty);
+    let whole =
+        rest.is_empty() && !is_empty && train.len() == info.train_documents && test.len() == info.test_documents;
     let info = DatasetInfo { source: source.data.clone(), reading: source.reading.clone(), ..info };
     let protocol = key.protocol;
     whole.then(|| Prepared { protocol, info, inputs, train, held_out, test, dataset: OnceLock::new() })
@@ -143,6 +146,21 @@ mod tests {
         }
         assert_eq!(others[0].name(), key.name(), "an older entry makes way");
         assert!(others[1..4].iter().all(|other| other.name() != key.name()));
+    }
+
+    #[test]
+    fn an_entry_with_an_empty_part_is_none() {
+        let key = Key::of([7; 32], &"x".into(), Protocol::HeldOut);
+        let whole = prepared();
+        let none = whole.train.subset(&[]);
+        let held_out = Prepared { held_out: Some(none.clone()), ..prepared() };
+        let info = DatasetInfo { test_documents: 0, ..whole.info.clone() };
+        let test = Prepared { test: none.clone(), info, ..prepared() };
+        let info = DatasetInfo { train_documents: 0, ..whole.info.clone() };
+        let train = Prepared { train: Arc::new(none), info, ..prepared() };
+        for empty in [held_out, test, train] {
+            assert!(decode(&encode(key, &empty), key, &"x".into()).is_none());
+        }
     }
 
     #[test]

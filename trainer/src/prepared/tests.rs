@@ -139,3 +139,19 @@ fn several_at_once_all_get_the_same() {
     entry(folder.path());
     assert!(is_from_cache(&Prepared::open(SOURCE, Protocol::Article, &cache).unwrap()));
 }
+
+#[test]
+fn a_dataset_with_an_empty_part_is_refused() {
+    let whole = || Dataset::open(SOURCE).unwrap();
+    let few = || Dataset { train: Dataset::open("synthetic:4").unwrap().train, ..whole() };
+    for (dataset, protocol, problem) in [
+        (Dataset { test: Split::default(), ..whole() }, Protocol::Article, "no document to test on"),
+        (Dataset { train: Split::default(), ..whole() }, Protocol::Article, "no document to fit"),
+        (Dataset { train: Split::default(), ..whole() }, Protocol::HeldOut, "no document to fit"),
+        (few(), Protocol::HeldOut, "none of its documents can be held out: there are 2 of `neg`, 2 of `pos` to fit"),
+    ] {
+        let error = Prepared::make(dataset, &SOURCE.into(), protocol).unwrap_err().to_string();
+        assert!(error.starts_with(SOURCE) && error.contains(problem), "{error}");
+    }
+    assert!(Prepared::make(few(), &SOURCE.into(), Protocol::Article).is_ok());
+}

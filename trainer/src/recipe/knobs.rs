@@ -190,6 +190,7 @@ mod tests {
         refused(Knobs { batch_size: Some(0), ..Knobs::default() }, "--batch-size");
         refused(Knobs { data_fraction: Some(1.1), ..Knobs::default() }, "--data-fraction");
         refused(Knobs { patience: Some(0), ..Knobs::default() }, "--patience");
+        refused(Knobs { patience: Some(10_001), ..Knobs::default() }, "--patience");
         let message = toml::from_str::<Knobs>("hiden = [3]").unwrap_err().to_string();
         assert!(message.contains("hiden"), "{message}");
     }

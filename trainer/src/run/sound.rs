@@ -129,6 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn patience_lasts_from_the_best_epoch_however_large_it_is() {
+        let (mut run, ..) = run();
+        for (patience, is_over) in [(1, true), (2, false), (u32::MAX - 1, false), (u32::MAX, false)] {
+            run.recipe.patience = Some(patience);
+            assert_eq!(run.is_over(), is_over, "epoch 2, the best is 1, patience {patience}");
+        }
+    }
+
+    #[test]
     fn tables_that_do_not_fit_each_other_are_none() {
         let (_, inputs, _) = run();
         assert!(inputs.are_sound());

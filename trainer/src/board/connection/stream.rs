@@ -78,6 +78,7 @@ impl<W: Write> Connection<W> {
             bytes -= len;
             first = first.wrapping_add(1);
         }
+        self.unanswered = under_way.len();
         if answered < documents.len() {
             self.hello_again()?;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use edgefit::{
     Aligned, Classifier, Model, Scratch,
-    link::{Board, Served},
+    link::{Board, Response, Served},
     seen_words,
 };
 use rand_chacha::ChaCha8Rng;
@@ -197,4 +197,87 @@ fn a_full_window_fits_in_a_pipe_as_often_as_it_is_repeated() {
     let frames = Pace::PIPE.window * MAX_FRAME + 1;
     assert!(frames * 5 <= 1 << 16, "{frames} bytes");
     assert!(Pace::PIPE.under_way + frames <= 1 << 16);
+}
+
+/// A board that says the same over and over, without ever being asked.
+struct Chatter {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Chatter {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        for byte in &mut *buffer {
+            *byte = self.bytes[self.at];
+            self.at = (self.at + 1) % self.bytes.len();
+        }
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn a_board_that_never_stops_talking_and_never_answers_is_given_up() {
+    let stale = |number| {
+        let mut out = [0; MAX_FRAME];
+        let len = frame::encode(number, &Response::Done, &mut out).unwrap();
+        out[..len].to_vec()
+    };
+    let out_of_step = {
+        let mut out = [0; MAX_FRAME];
+        let len = frame::encode(9, &Response::OutOfStep { expected: 40_000 }, &mut out).unwrap();
+        out[..len].to_vec()
+    };
+    for (what, bytes) in [
+        ("noise", vec![1, 2, 3, 0]),
+        ("a stale answer", stale(7)),
+        ("out of step", out_of_step),
+        ("no zero byte", vec![b'x']),
+        ("zero bytes alone", vec![0]),
+        ("frames that are too long", [&[b'x'; 1_000][..], &[0]].concat()),
+    ] {
+        let mut connection = Connection::new(Chatter { bytes, at: 0 }, std::io::sink(), Pace::PIPE);
+        assert_eq!(connection.hello("tiny", 0), Err(LinkError::Silent(Pace::PIPE.attempts)), "{what}");
+    }
+}
+
+#[test]
+fn answers_to_a_stream_that_was_given_up_are_no_reason_to_give_up_the_board() {
+    with_board(0, 0, PATIENT, |connection| {
+        connection.hello("tiny", model().crc()).unwrap();
+        // As if a stream of so many requests had ended with all of them under way.
+        let many = 20 * SPARE_FRAMES;
+        let (mut under_way, first) = (vec![], connection.next);
+        for _ in 0..many {
+            let mut out = [0; MAX_FRAME];
+            let len = frame::encode(connection.next, &Request::Text(b"film"), &mut out).unwrap();
+            under_way.extend_from_slice(&out[..len]);
+            connection.next = connection.next.wrapping_add(1);
+        }
+        assert_eq!(usize::from(connection.next.wrapping_sub(first)), many);
+        connection.to_board.write_all(&under_way).unwrap();
+        connection.unanswered = many;
+        connection.pace = Pace { attempts: 1, ..Pace::PIPE };
+        connection.hello("tiny", model().crc()).unwrap();
+        assert_eq!(connection.unanswered, 0);
+    });
+}
+
+#[test]
+fn what_nobody_hears_does_not_pile_up() {
+    struct Flood(usize, mpsc::Sender<()>);
+    impl Read for Flood {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.0 -= 1;
+            Ok(if self.0 > 0 { buffer.len() } else { 0 })
+        }
+    }
+    impl Drop for Flood {
+        fn drop(&mut self) {
+            self.1.send(()).unwrap();
+        }
+    }
+    let (sender, is_over) = mpsc::channel();
+    let connection = Connection::new(Flood(4 * WAITING_CHUNKS, sender), std::io::sink(), Pace::PIPE);
+    is_over.recv().unwrap();
+    assert_eq!(connection.from_board.try_iter().count(), WAITING_CHUNKS);
 }
