@@ -135,7 +135,8 @@ pub fn evaluate_run(
 
 /// Adds to a bare file what the float network that it was made from says: its accuracy, flips, error and layers.
 ///
-/// Nothing happens unless the run is that of the file: recipe, seed, protocol, dataset and epoch.
+/// Nothing happens unless the run is that of the file: recipe, seed, protocol, dataset, epoch and the sizes of all layers, since
+/// a knob makes another net of the same name.
 ///
 /// # Errors
 ///
@@ -151,6 +152,10 @@ pub fn judge_by(evaluated: &mut Evaluated, run: &Run, test: &Split) -> Result<()
         return Ok(());
     }
     let inputs = run.inputs()?;
+    let sizes = [inputs.rows()].into_iter().chain(run.recipe.hidden.iter().copied()).chain([info.dataset.outputs()]);
+    if !sizes.eq([model.rows()].into_iter().chain(model.layers().map(|layer| layer.units()))) {
+        return Ok(());
+    }
     let checkpoint = run.checkpoint(row.epoch, &inputs)?;
     let corpus = inputs.corpus(test);
     let float = checkpoint.network.logits(&corpus);
