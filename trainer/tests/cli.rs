@@ -130,10 +130,18 @@ fn a_run_is_exported_verified_and_repeated_bit_for_bit() {
         assert_eq!(file.pointer(path), run.pointer(path), "{path}");
         assert!(!run.pointer(path).unwrap().is_null());
     }
-    let alone =
-        trainer(&folder).args(["verify", "last.edgefit", "--data", "synthetic:600", "--json"]).assert().success();
-    let alone: serde_json::Value = serde_json::from_slice(&alone.get_output().stdout).unwrap();
-    assert!(alone["models"][0]["float"].is_null() && alone["models"][0]["integer"]["flips"].is_null());
+    // Nor is it by a net of other sizes, whatever that is called.
+    trainer(&folder)
+        .args(["train", "--data", "synthetic:600", "--recipe", "dropout", "--seed", "7", "--epochs", "3"])
+        .args(["--hidden", "3", "--output", "other"])
+        .assert()
+        .success();
+    for subjects in [&["last.edgefit"][..], &["last.edgefit", "other"]] {
+        let arguments = [&["verify", "--data", "synthetic:600", "--json"], subjects].concat();
+        let output = trainer(&folder).args(arguments).assert().success();
+        let json: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        assert!(json["models"][0]["float"].is_null() && json["models"][0]["integer"]["flips"].is_null());
+    }
 
     let out_of_range = ["export", "one", "--epoch", "4", "--output", "four.edgefit"];
     let assert = trainer(&folder).args(out_of_range).assert().code(2);
