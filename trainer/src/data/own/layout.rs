@@ -1,6 +1,6 @@
 //! Which column is what: asked for, or guessed where it is obvious.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use super::{
     super::source::{Reading, YesNo},
@@ -73,15 +73,6 @@ pub(super) enum Content {
     Numbers(Vec<usize>),
 }
 
-impl Content {
-    /// The columns, whatever is in them.
-    pub(super) fn columns(&self) -> &[usize] {
-        match self {
-            Self::Text(columns) | Self::Numbers(columns) => columns,
-        }
-    }
-}
-
 impl Layout {
     /// Decides from what is asked for and what the file holds.
     pub(super) fn of(path: &Path, mut survey: Survey, reading: &Reading) -> Result<Self> {
@@ -144,9 +135,13 @@ impl Layout {
             let problem = format!("its first row has {} fields, those of --data have {}", first.len(), self.width);
             return Err(Error::input(path.display(), problem, "name a test file with the same columns"));
         };
+        let mut places = HashMap::new();
+        for (place, name) in first.iter().enumerate() {
+            places.entry(name.trim()).or_insert(place);
+        }
         let place = |column: usize| {
             let name = &names[column];
-            first.iter().position(|other| other.trim() == name).ok_or_else(|| {
+            places.get(name.as_str()).copied().ok_or_else(|| {
                 let problem = format!("its first row does not name the column `{name}`, as that of --data does");
                 Error::input(path.display(), problem, "give the test file the same first row, or name another file")
             })
