@@ -48,6 +48,8 @@ const TEXTS: [&str; 16] = [
     "question",
     "subject",
 ];
+/// So many columns are listed where one is asked for that is not there.
+const LISTED: usize = 100;
 /// A name of a column is at most so long, in bytes.
 const NAME: usize = 64;
 
@@ -222,7 +224,9 @@ impl Table<'_> {
                 let known = if names.is_empty() {
                     format!("the columns have no names, only numbers from 1 to {}", self.columns.len())
                 } else {
-                    format!("the columns are: {}, or by number 1 to {}", names.join(", "), self.columns.len())
+                    let more = if names.len() > LISTED { ", …" } else { "" };
+                    let listed = names[..names.len().min(LISTED)].join(", ");
+                    format!("the columns are: {listed}{more}, or by number 1 to {}", self.columns.len())
                 };
                 Error::usage(format!("{flag}: there is no column `{value}` in {}", self.path.display()), known)
             },

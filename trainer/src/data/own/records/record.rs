@@ -63,7 +63,9 @@ mod tests {
         let mut record = Record::default();
         for columns in [&[][..], &[0, 1, 2, 3], &[0, 1, 3], &[2], &[1, 3]] {
             record.reset(4);
-            columns.iter().for_each(|column| record.push(*column, column.to_string().as_bytes()));
+            for &column in columns {
+                record.push(column, column.to_string().as_bytes());
+            }
             for column in 0..5 {
                 let expected = if columns.contains(&column) { column.to_string() } else { String::new() };
                 assert_eq!(record.get(column), expected.as_bytes(), "{column} of {columns:?}");
