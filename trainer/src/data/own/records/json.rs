@@ -23,6 +23,9 @@ use crate::{Error, Result};
 const LONGEST_LINE: usize = 64 << 20;
 /// How many objects are looked at to tell which keys there are.
 const KEYS_OF: usize = 1_000;
+/// How `serde_json` hands over a number where a crate of this build has switched on its feature `arbitrary_precision`, as burn's
+/// do: as an object with this key and the digits. Its own types look for the same.
+const NUMBER: &str = "$serde_json::private::Number";
 
 /// The rows of a file of JSON Lines.
 pub(super) struct Rows {
@@ -220,6 +223,11 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::Nested)
             }
             fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+                let Some(first) = items.next_key::<String>()? else { return Ok(Value::Nested) };
+                if first == NUMBER {
+                    return items.next_value().map(Value::Scalar);
+                }
+                items.next_value::<IgnoredAny>()?;
                 while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Value::Nested)
             }
