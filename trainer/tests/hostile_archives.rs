@@ -59,7 +59,7 @@ fn add_reviews(archive: &mut Archive) {
 /// A name for it, what is added to a sound archive, and what the message says; nothing where it is read.
 type Case = (&'static str, fn(&mut Archive), Option<&'static str>);
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     ("paths out of the folder", paths_out, None),
     ("links elsewhere", |archive| link(archive, b"aclImdb/train/pos/list", "/etc"), None),
     (
@@ -78,6 +78,7 @@ const CASES: [Case; 10] = [
     ("a size beyond any disk", absurd_size, Some("damaged or cut short")),
     ("a hundred thousand empty members", empty_members, None),
     ("names that are no text", no_text, None),
+    ("a million reviews of one name", many_reviews, Some("_1.txt: more than 250000 reviews")),
 ];
 
 fn paths_out(archive: &mut Archive) {
@@ -121,6 +122,13 @@ fn absurd_size(archive: &mut Archive) {
 fn empty_members(archive: &mut Archive) {
     for i in 0..100_000 {
         add(archive, format!("aclImdb/train/unsup/{i}_0.txt").as_bytes(), EntryType::Regular, 0, io::empty());
+    }
+}
+
+fn many_reviews(archive: &mut Archive) {
+    let name = format!("aclImdb/train/neg/{}_1.txt", "1".repeat(70));
+    for _ in 0..1_000_000 {
+        add(archive, name.as_bytes(), EntryType::Regular, 0, io::empty());
     }
 }
 

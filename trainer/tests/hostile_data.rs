@@ -140,6 +140,103 @@ fn a_small_file_that_unpacks_to_more_than_any_dataset_is_refused() {
     assert!(output.status.code() == Some(2) && stderr.contains("more than 1 GiB"), "{stderr}");
 }
 
+/// A packed file in which `start` is followed by `block`, again and again.
+fn packed(start: &str, block: &str, times: usize, end: &str) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let blocks = std::iter::repeat_n(block, times);
+    std::iter::once(start).chain(blocks).chain([end]).for_each(|part| gzip.write_all(part.as_bytes()).unwrap());
+    gzip.finish().unwrap()
+}
+
+/// An object with a number for each of these keys, and no end.
+fn object(keys: std::ops::Range<usize>) -> String {
+    format!("{{{}", keys.map(|i| format!("\"k{i:05}\":1")).collect::<Vec<_>>().join(","))
+}
+
+/// Small files that stand for more memory than there is, or for hours of work: name, contents, what the message says.
+fn bombs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let table = format!("text,label\n{}", rows(",", "\n"));
+    let commas = ",".repeat(1 << 20);
+    let text = "a".repeat(1 << 20);
+    let objects: String = (0..20).map(|i| format!("{{\"text\":\"a b {i}\",\"label\":{}}}\n", i % 2)).collect();
+    let array = format!("{objects}{{\"label\":1,\"text\":[0");
+    let keys: String = (0..100).map(|line| object(line * 1_000..(line + 1) * 1_000) + "}\n").collect();
+    let numbers = format!("{},\"label\":0}}\n{},\"label\":1}}\n", object(0..60_000), object(0..60_000));
+    vec![
+        ("wide-row.csv.gz", packed(&table, &commas, 60, "\n"), "line 22: more than 65536 fields"),
+        ("wide-first-row.tsv.gz", packed("a\tb", &"\t".repeat(1 << 20), 60, "\n"), "line 1: more than 65536 fields"),
+        ("long-row.csv.gz", packed(&table, &text, 500, ",yes\n"), "line 22: a row longer than 64 MiB"),
+        ("short-rows.csv.gz", packed("text,label\n", &"a,x\nb,y\n".repeat(1_000), 4_000, ""), "more than 5000000 rows"),
+        ("keys.jsonl.gz", packed(&object(0..400_000), "", 0, "}\n"), "line 1: more than 65536 keys"),
+        ("more-keys.jsonl", keys.into_bytes(), "line 66: more than 65536 different keys"),
+        ("array.jsonl.gz", packed(&array, &",0".repeat(1 << 20), 30, "]}\n"), "line 21, column 2: `text` is neither"),
+        (
+            "empty-objects.jsonl.gz",
+            packed(&(object(0..60_000) + "}\n"), &"{}\n".repeat(1_000), 5_000, ""),
+            "no column looks like a label",
+        ),
+        (
+            "bad-objects.jsonl.gz",
+            packed(&numbers, &"{\"label\":1,\"k59999\":\"1e999\"}\n".repeat(1_000), 5_000, ""),
+            "more than 1 GiB of texts or numbers",
+        ),
+    ]
+}
+
+#[cfg(unix)]
+#[test]
+fn a_small_file_takes_neither_much_memory_nor_hours() {
+    let folder = tempdir().unwrap();
+    let info = |data: &str, name: &str, message: &str| {
+        let script = "ulimit -v 524288 && exec \"$0\" data info --impute mean --data \"$1\"";
+        let mut command = Command::new("sh");
+        command.current_dir(folder.path()).env("EDGEFIT_CACHE", "off");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_trainer"), data]);
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
+        assert!(stderr.contains(name) && stderr.contains(message), "{name}: no {message:?} in {stderr}");
+    };
+    for (name, contents, message) in bombs() {
+        assert!(contents.len() < 8 << 20, "{name} has {} bytes", contents.len());
+        fs::write(folder.path().join(name), contents).unwrap();
+        info(name, name, message);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_waits_for_a_pipe_or_reads_a_device() {
+    let folder = tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for class in ["classes/a", "classes/b"] {
+        fs::create_dir_all(at(class)).unwrap();
+        (0..10).for_each(|i| fs::write(at(class).join(format!("{i}.txt")), format!("a text {i}")).unwrap());
+    }
+    for pipe in ["reviews.tar.gz", "table.csv", "imdb.npz", "classes/a/pipe"] {
+        assert!(Command::new("mkfifo").arg(at(pipe)).status().unwrap().success());
+    }
+    std::os::unix::fs::symlink("/dev/zero", at("classes/b/zero")).unwrap();
+    for (data, parts) in [
+        ("reviews.tar.gz", &["reviews.tar.gz", "neither a regular file nor a folder"][..]),
+        ("table.csv", &["table.csv", "neither a regular file nor a folder"]),
+        ("imdb.npz", &["imdb.npz", "neither a regular file nor a folder"]),
+        ("/dev/zero", &["/dev/zero", "neither a regular file nor a folder"]),
+        ("classes", &["classes, pipe: not a regular file", "zero: not a regular file"]),
+    ] {
+        let output = trainer(folder.path(), &["data", "info", "--data", data]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{data}: {stderr}");
+        assert!(parts.iter().all(|part| stderr.contains(part)), "{data}: {stderr}");
+    }
+    fs::remove_file(at("classes/a/pipe")).unwrap();
+    fs::remove_file(at("classes/b/zero")).unwrap();
+    std::os::unix::fs::symlink("loop", at("classes/b/loop")).unwrap();
+    let output = trainer(folder.path(), &["data", "info", "--data", "classes"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && stderr.contains("cannot read classes/b/loop"), "{stderr}");
+}
+
 /// The class of a text by a model made from a file.
 fn predicted(folder: &TempDir, file: &str, more: &[&str], text: &str) -> String {
     let output = train(folder.path(), file, more);

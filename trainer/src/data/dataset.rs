@@ -56,8 +56,9 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Usage`] if the number of synthetic documents is not one; [`Error::Input`] if the source is none of
-    /// the above, is damaged or cut short, lacks a class in a half, or holds a review over 16 MiB or reviews over 1 GiB
-    /// together, or, for Keras's, is not made of lists of numbers with a word each; [`Error::Io`] if the system cannot read it.
+    /// the above, is damaged or cut short, lacks a class in a half, or holds a document over 16 MiB, documents over 1 GiB
+    /// together, more than 250,000 reviews, or, of one's own, more than 5 million rows or 65,536 columns; or, for Keras's, is
+    /// not made of lists of numbers with a word each; [`Error::Io`] if the system cannot read it.
     pub fn open(source: impl Into<Source>) -> Result<Self> {
         let whole: Source = source.into();
         let source = whole.data.as_str();
@@ -70,6 +71,10 @@ impl Dataset {
             io::ErrorKind::NotFound => Error::input(format!("`{source}`"), "no such file or folder", ACCEPTED),
             _ => Error::io("read", path)(e),
         })?;
+        // Before it is opened: to open a named pipe is to wait for its writer.
+        if !(metadata.is_file() || metadata.is_dir()) {
+            return Err(Error::input(format!("`{source}`"), "neither a regular file nor a folder", ACCEPTED));
+        }
         if Self::is_own(&whole) {
             return own::open(&whole);
         }

@@ -14,6 +14,10 @@ pub(super) const LONGEST: usize = 16 << 20;
 /// All reviews together are not longer than this, in bytes: a small file can unpack to more than any memory.
 const LONGEST_TOGETHER: usize = 1 << 30;
 
+/// There are not more reviews than this, five times as many as IMDB has: empty ones, of which a small file can hold millions,
+/// take memory too.
+const MOST: usize = 250_000;
+
 /// Where a review belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place<'a> {
@@ -82,6 +86,14 @@ impl Reviews {
         self.bytes += text.len();
         if self.bytes > LONGEST_TOGETHER {
             return Err(self.refuse(place, "more than 1 GiB of reviews up to here", "use fewer reviews"));
+        }
+        if self.names.iter().map(Vec::len).sum::<usize>() == MOST {
+            let problem = format!("more than {MOST} reviews up to here");
+            return Err(self.refuse(
+                place,
+                &problem,
+                "use fewer reviews, or put the texts into a CSV file, a row each",
+            ));
         }
         self.halves[place.half].push(text, place.class as u16);
         self.names[place.half].push(place.name.into());
@@ -183,5 +195,15 @@ mod tests {
         assert!(reviews.push(place, b"ab").is_ok());
         let error = reviews.push(place, b"c").unwrap_err().to_string();
         assert!(error.starts_with("here: train/neg/0_1.txt: more than 1 GiB"), "{error}");
+    }
+
+    #[test]
+    fn empty_reviews_are_bounded_too() {
+        let mut reviews = Reviews::new("here".into());
+        let place = Place { half: 1, class: 0, name: "0_1.txt" };
+        reviews.names[0] = vec!["1_1.txt".into(); MOST - 1];
+        assert!(reviews.push(place, b"").is_ok());
+        let error = reviews.push(place, b"").unwrap_err().to_string();
+        assert!(error.starts_with("here: test/neg/0_1.txt: more than 250000 reviews"), "{error}");
     }
 }

@@ -16,7 +16,10 @@ use self::{
     npy::Header,
     pickle::Lists,
 };
-use super::{Dataset, Split, reviews::CLASSES};
+use super::{
+    Dataset, Split,
+    reviews::{self, CLASSES},
+};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::{
@@ -100,21 +103,16 @@ impl Archive<'_> {
         if let Some(class) = (0..CLASSES.len()).find(|class| !labels.contains(&(*class as u16))) {
             return refuse(format!("no document has the label {class}"));
         }
+        if let Err(problem) = check_lengths(&lists, words) {
+            return refuse(problem);
+        }
         let mut split = Split::default();
-        let (mut text, mut length) = (Vec::new(), 0);
-        for (document, (numbers, label)) in lists.iter().zip(labels).enumerate() {
+        let mut text = Vec::new();
+        for (numbers, label) in lists.iter().zip(labels) {
             text.clear();
-            for &number in numbers {
-                let Some(word) = (number as usize).checked_sub(1).and_then(|rank| words.get(rank)) else {
-                    let last = words.len();
-                    return refuse(format!("document {document} has word {number}; {WORD_INDEX} has 1 to {last}"));
-                };
+            for word in numbers.iter().filter_map(|number| word(words, *number)) {
                 text.extend_from_slice(word);
                 text.push(b' ');
-            }
-            length += text.len();
-            if length > LONGEST_TOGETHER {
-                return refuse(format!("more than 1 GiB of text up to document {document}"));
             }
             split.push(&text, label);
         }
@@ -138,6 +136,35 @@ impl Archive<'_> {
             Fault::Read(source) => Error::input(place(String::new()), format!("damaged or cut short: {source}"), NEXT),
         })
     }
+}
+
+/// The word that has a number, which counts from 1.
+fn word(words: &[Box<[u8]>], number: u32) -> Option<&[u8]> {
+    (number as usize).checked_sub(1).and_then(|rank| words.get(rank)).map(AsRef::as_ref)
+}
+
+/// Whether every number has a word, and how long the texts would be, before any is made: two bytes of a packed list can stand
+/// for a word of megabytes.
+fn check_lengths(lists: &Lists, words: &[Box<[u8]>]) -> Result<(), String> {
+    let mut together = 0;
+    for (document, numbers) in lists.iter().enumerate() {
+        let mut length = 0;
+        for &number in numbers {
+            let Some(word) = word(words, number) else {
+                let last = words.len();
+                return Err(format!("document {document} has word {number}; {WORD_INDEX} has 1 to {last}"));
+            };
+            length += word.len() + 1;
+        }
+        if length > reviews::LONGEST {
+            return Err(format!("the text of document {document} is longer than 16 MiB"));
+        }
+        together += length;
+        if together > LONGEST_TOGETHER {
+            return Err(format!("more than 1 GiB of text up to document {document}"));
+        }
+    }
+    Ok(())
 }
 
 /// Reads an array of lists of numbers.

@@ -218,6 +218,21 @@ fn a_member_that_unpacks_without_end_is_refused() {
 }
 
 #[test]
+fn texts_are_bounded_before_they_are_made() {
+    let words = format!(r#"{{"a": 1, "{}": 2}}"#, "b".repeat(4 << 20));
+    let with = |document: &[u8], number: usize| {
+        let mut members = members();
+        members[0].1 = documents(&vec![document; number]);
+        members[1].1 = npy("|i1", number, &[0, 1].repeat(number / 2));
+        members[2].1 = documents(&[&[1], &[1]]);
+        refused(&packed(&members, CompressionMethod::Stored), &words)
+    };
+    assert!(with(&[2; 4], 2).contains("x_train.npy: the text of document 0 is longer than 16 MiB"));
+    // Of 12 MiB each, 85 fit into 1 GiB.
+    assert!(with(&[2; 3], 100).contains("x_train.npy: more than 1 GiB of text up to document 85"));
+}
+
+#[test]
 fn every_word_of_keras_is_one_word() {
     let Some(imdb) = imdb("every_word_of_keras_is_one_word") else { return };
     let words = imdb.word_index.as_ref().unwrap();

@@ -23,6 +23,22 @@ pub(super) enum At {
     File(PathBuf),
 }
 
+impl At {
+    /// The line, or the name of the file.
+    fn place(&self, path: &Path) -> Result<String> {
+        Ok(match self {
+            Self::File(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Line(line) => format!("line {line}"),
+            Self::Byte(byte) => format!("line {}", line_of(path, *byte)?),
+        })
+    }
+
+    /// The file with the place in it, for messages.
+    pub(super) fn in_file(&self, path: &Path) -> Result<String> {
+        Ok(format!("{}, {}", path.display(), self.place(path)?))
+    }
+}
+
 #[derive(Debug)]
 struct BadRow {
     at: At,
@@ -77,13 +93,8 @@ impl BadRows {
     /// The place of each named row.
     fn places(&self, path: &Path) -> Result<Vec<String>> {
         let place = |row: &BadRow| {
-            let line = match &row.at {
-                At::File(file) => return Ok(file.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-                At::Line(line) => *line,
-                At::Byte(byte) => line_of(path, *byte)?,
-            };
             let column = row.column.map_or_else(String::new, |column| format!(", column {column}"));
-            Ok(format!("line {line}{column}"))
+            Ok(row.at.place(path)? + &column)
         };
         self.named.iter().map(place).collect()
     }

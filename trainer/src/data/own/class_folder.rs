@@ -57,7 +57,12 @@ fn part(folder: &Path, reading: &Reading, labels: &mut Labels, notes: &mut Vec<S
         for path in entries(&class)?.into_iter().filter(|entry| !entry.is_dir()) {
             text.clear();
             let at = || At::File(path.clone());
-            if fs::metadata(&path).map_err(Error::io("read", &path))?.len() > 0 {
+            let metadata = fs::metadata(&path).map_err(Error::io("read", &path))?;
+            if !metadata.is_file() {
+                bad.push(at(), None, || "not a regular file".to_owned());
+                continue;
+            }
+            if metadata.len() > 0 {
                 let mut file = bytes::open(&path)?.take(LONGEST as u64 + 1);
                 file.read_to_end(&mut text).map_err(|error| bytes::unreadable(&path, &error))?;
             }

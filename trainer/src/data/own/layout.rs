@@ -1,6 +1,6 @@
 //! Which column is what: asked for, or guessed where it is obvious.
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use super::{
     super::source::{Reading, YesNo},
@@ -48,6 +48,8 @@ const TEXTS: [&str; 16] = [
     "question",
     "subject",
 ];
+/// So many columns are listed where one is asked for that is not there.
+const LISTED: usize = 100;
 /// A name of a column is at most so long, in bytes.
 const NAME: usize = 64;
 
@@ -71,15 +73,6 @@ pub(super) enum Content {
     Text(Vec<usize>),
     /// The numbers in these columns.
     Numbers(Vec<usize>),
-}
-
-impl Content {
-    /// The columns, whatever is in them.
-    pub(super) fn columns(&self) -> &[usize] {
-        match self {
-            Self::Text(columns) | Self::Numbers(columns) => columns,
-        }
-    }
 }
 
 impl Layout {
@@ -144,9 +137,13 @@ impl Layout {
             let problem = format!("its first row has {} fields, those of --data have {}", first.len(), self.width);
             return Err(Error::input(path.display(), problem, "name a test file with the same columns"));
         };
+        let mut places = HashMap::new();
+        for (place, name) in first.iter().enumerate() {
+            places.entry(name.trim()).or_insert(place);
+        }
         let place = |column: usize| {
             let name = &names[column];
-            first.iter().position(|other| other.trim() == name).ok_or_else(|| {
+            places.get(name.as_str()).copied().ok_or_else(|| {
                 let problem = format!("its first row does not name the column `{name}`, as that of --data does");
                 Error::input(path.display(), problem, "give the test file the same first row, or name another file")
             })
@@ -227,7 +224,9 @@ impl Table<'_> {
                 let known = if names.is_empty() {
                     format!("the columns have no names, only numbers from 1 to {}", self.columns.len())
                 } else {
-                    format!("the columns are: {}, or by number 1 to {}", names.join(", "), self.columns.len())
+                    let more = if names.len() > LISTED { ", …" } else { "" };
+                    let listed = names[..names.len().min(LISTED)].join(", ");
+                    format!("the columns are: {listed}{more}, or by number 1 to {}", self.columns.len())
                 };
                 Error::usage(format!("{flag}: there is no column `{value}` in {}", self.path.display()), known)
             },

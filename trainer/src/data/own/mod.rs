@@ -12,7 +12,6 @@ mod survey;
 
 use std::{fs, path::Path};
 
-use csv::ByteRecord;
 use rustc_hash::FxHashSet;
 
 use self::{
@@ -20,7 +19,7 @@ use self::{
     dialect::Dialect,
     labels::{LONGEST_LABEL, Labels},
     layout::{Content, Layout},
-    records::{Records, Step, decoded},
+    records::{Record, Records, Step, decoded},
     survey::{Survey, is_missing, number},
 };
 use super::{
@@ -35,6 +34,8 @@ pub(crate) use guidance::of_words;
 
 /// No text is longer than this, in bytes.
 const LONGEST: usize = 16 << 20;
+/// A file has no more documents than this: short ones, of which a small packed file can hold any number, take memory too.
+const MOST_DOCUMENTS: usize = 5_000_000;
 /// The name of a dataset is at most so long, in bytes: it travels in the model file.
 const LONGEST_NAME: usize = 40;
 
@@ -142,9 +143,9 @@ fn part(
 }
 
 fn first_row(path: &Path, dialect: &Dialect, encoding: Option<Encoding>) -> Result<Vec<String>> {
-    let mut record = ByteRecord::new();
+    let mut record = Record::default();
     Records::open(path, dialect, &[], encoding)?.next(&mut record)?;
-    Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+    Ok(record.iter().map(|(_, field)| String::from_utf8_lossy(field).into_owned()).collect())
 }
 
 /// Reads the rows of a file into a split.
@@ -169,7 +170,7 @@ impl Loader<'_> {
             bad.push(At::Line(*line), None, why);
         }
         let mut records = Records::open(self.path, dialect, keys, self.reading.encoding)?;
-        let (mut record, mut content) = (ByteRecord::new(), Vec::new());
+        let (mut record, mut content, mut together) = (Record::default(), Vec::new(), 0);
         let mut names_come = is_table && self.layout.names.is_some();
         loop {
             match records.next(&mut record)? {
@@ -178,7 +179,11 @@ impl Loader<'_> {
                 Step::Row(_) if std::mem::take(&mut names_come) => {}
                 Step::Row(at) => {
                     content.clear();
-                    match self.row(&record, &mut content) {
+                    let row = self.row(&record, &mut content);
+                    // What a bad row has come to counts too: a few bytes of JSON can stand for all numbers of a row.
+                    together += content.len() as u64;
+                    self.check_sizes(&at, together)?;
+                    match row {
                         Ok(label) => self.split.push(&content, label),
                         Err((column, why)) => bad.push(at, column.map(|column| column + 1), || why),
                     }
@@ -187,28 +192,38 @@ impl Loader<'_> {
         }
     }
 
+    /// Whether there is room for a document more, with `together` bytes of content up to it.
+    fn check_sizes(&self, at: &At, together: u64) -> Result<()> {
+        let problem = if together > bytes::LONGEST_TOGETHER {
+            "more than 1 GiB of texts or numbers up to here".to_owned()
+        } else if self.split.len() == MOST_DOCUMENTS {
+            format!("more than {MOST_DOCUMENTS} rows up to here")
+        } else {
+            return Ok(());
+        };
+        Err(Error::input(at.in_file(self.path)?, problem, "use fewer rows or columns"))
+    }
+
     /// The label of a row, and its content into `content`; or what is wrong with it, and in which column.
-    fn row(&mut self, record: &ByteRecord, content: &mut Vec<u8>) -> Result<u16, (Option<usize>, String)> {
+    fn row(&mut self, record: &Record, content: &mut Vec<u8>) -> Result<u16, (Option<usize>, String)> {
         let (Layout { width, label, content: what, .. }, encoding) = (self.layout, self.reading.encoding);
-        if record.len() != *width {
-            return Err((None, format!("{} fields, where {width} are expected", record.len())));
+        if record.width() != *width {
+            return Err((None, format!("{} fields, where {width} are expected", record.width())));
         }
-        for &column in what.columns().iter().chain([label]) {
-            let field = &record[column];
+        let text = |column: usize| {
+            let field = record.get(column);
             if field.contains(&0) {
                 return Err((Some(column), "a byte 0, which no text has".to_owned()));
             }
-            if decoded(field, encoding).is_none() {
-                return Err((Some(column), not_utf8(field)));
-            }
-        }
+            decoded(field, encoding).ok_or_else(|| (Some(column), not_utf8(field)))
+        };
         match what {
             Content::Text(columns) => {
                 for (i, &column) in columns.iter().enumerate() {
                     if i > 0 {
                         content.push(b'\n');
                     }
-                    content.extend_from_slice(decoded(&record[column], encoding).unwrap_or_default().as_bytes());
+                    content.extend_from_slice(text(column)?.as_bytes());
                 }
                 if content.len() > LONGEST {
                     return Err((None, "its text is longer than 16 MiB".to_owned()));
@@ -216,14 +231,12 @@ impl Loader<'_> {
             }
             Content::Numbers(columns) => {
                 for &column in columns {
-                    let field = String::from_utf8_lossy(&record[column]);
-                    let value = feature(&field, self.reading.impute).map_err(|why| (Some(column), why))?;
+                    let value = feature(&text(column)?, self.reading.impute).map_err(|why| (Some(column), why))?;
                     content.extend_from_slice(&value.to_le_bytes());
                 }
             }
         }
-        let field = decoded(&record[*label], encoding).unwrap_or_default();
-        let name = field.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = text(*label)?.split_whitespace().collect::<Vec<_>>().join(" ");
         self.label(&name).map_err(|why| (Some(*label), why))
     }
 

@@ -2,19 +2,21 @@
 
 use std::{borrow::Cow, path::Path};
 
-use csv::ByteRecord;
-use edgefit::words::{Splitter, WordSink};
+use edgefit::{
+    format::MAX_CLASSES,
+    words::{Splitter, WordSink},
+};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{
     super::source::Encoding,
     dialect::Dialect,
-    records::{Records, Step, decoded, json_keys},
+    records::{Record, Records, Step, decoded, json_keys},
 };
 use crate::{Error, Result};
 
-/// Values of a column are told apart up to this many.
-const DISTINCT: usize = 1_000;
+/// Values of a column are told apart up to this many: more than the classes of any model.
+const DISTINCT: usize = MAX_CLASSES + 1;
 
 /// What a file holds, column by column.
 #[derive(Debug, Default)]
@@ -64,7 +66,7 @@ impl Column {
         self.numbers * 2 > self.filled
     }
 
-    /// How many different values it has; a thousand stands for more.
+    /// How many different values it has; one more than a model has classes stands for any more.
     pub(super) fn distinct(&self) -> usize {
         self.distinct.len()
     }
@@ -75,13 +77,13 @@ impl Column {
 
     /// Whether it holds running text.
     pub(super) fn is_prose(&self, rows: usize) -> bool {
-        let varied = self.distinct() > 64 || self.distinct() * 2 > self.filled;
+        let varied = self.distinct() == DISTINCT || self.distinct() * 2 > self.filled;
         self.filled * 2 > rows && !self.is_numeric() && self.words_a_field() >= 3.0 && varied
     }
 
     /// Whether its values look like those of classes: a few, each again and again.
     pub(super) fn is_like_a_label(&self, rows: usize) -> bool {
-        let few = (2..=64).contains(&self.distinct()) && self.distinct() * 2 <= self.filled.max(4);
+        let few = (2..DISTINCT).contains(&self.distinct()) && self.distinct() * 2 <= self.filled.max(4);
         few && self.filled * 20 >= rows * 19 && self.words_a_field() < 4.0
     }
 }
@@ -101,7 +103,7 @@ impl Survey {
         };
         let mut records = Records::open(path, dialect, &keys, encoding)?;
         let mut survey = Self { keys, ..Self::default() };
-        let (mut record, mut widths) = (ByteRecord::new(), FxHashMap::<usize, usize>::default());
+        let (mut record, mut widths) = (Record::default(), FxHashMap::<usize, usize>::default());
         loop {
             match records.next(&mut record)? {
                 Step::End => break,
@@ -110,14 +112,14 @@ impl Survey {
             }
             let field = |field: &[u8]| decoded(field, encoding).map_or_else(String::new, Cow::into_owned);
             if survey.keys.is_empty() && survey.first.is_empty() {
-                survey.first = record.iter().map(field).collect();
+                survey.first = record.iter().map(|(_, bytes)| field(bytes)).collect();
                 continue;
             }
             survey.rows += 1;
-            *widths.entry(record.len()).or_default() += 1;
+            *widths.entry(record.width()).or_default() += 1;
             let Self { columns, first, .. } = &mut survey;
-            columns.resize_with(columns.len().max(record.len()), Column::default);
-            for (i, bytes) in record.iter().enumerate() {
+            columns.resize_with(columns.len().max(record.width()), Column::default);
+            for (i, bytes) in record.iter() {
                 // Not lossless, but only to be counted.
                 let text = String::from_utf8_lossy(bytes);
                 columns[i].add(&text);

@@ -209,6 +209,36 @@ fn rows_that_cannot_be_read_are_named_and_left_out_on_request() {
 }
 
 #[test]
+fn an_object_may_lack_what_others_have() {
+    let row = |i: usize| {
+        let label = ["on", "off"][i % 2];
+        match i % 3 {
+            0 => format!("{{\"y\":\"{label}\",\"b\":{i},\"a\":-1.5}}\n"),
+            1 => format!("{{\"a\":{i},\"y\":\"{label}\",\"more\":[1,{{}}],\"b\":null}}\n"),
+            _ => format!("{{\"y\":\"{label}\",\"b\":\"{i}\"}}\n"),
+        }
+    };
+    let rows: String = (0..30).map(row).collect();
+    assert!(message("a.jsonl", &rows, as_it_is).contains("a.jsonl, line 2, column 2: the number is missing"));
+    let dataset = read("a.jsonl", &rows, |reading| reading.impute = Some(Impute::Mean)).unwrap();
+    assert_eq!(dataset.features, Some(vec!["a".to_owned(), "b".to_owned()]));
+    let mut numbers: Vec<String> = [&dataset.train, &dataset.test]
+        .iter()
+        .flat_map(|split| (0..split.len()).map(|i| format!("{:?}", split.numbers(i).collect::<Vec<_>>())))
+        .collect();
+    numbers.sort();
+    let mut expected: Vec<String> = (0..30)
+        .map(|i| match i % 3 {
+            0 => format!("[-1.5, {i}.0]"),
+            1 => format!("[{i}.0, NaN]"),
+            _ => format!("[NaN, {i}.0]"),
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(numbers, expected);
+}
+
+#[test]
 fn windows_1252_is_read_on_request_and_utf_8_beside_it() {
     let rows: Vec<u8> = [&b"text\tlabel\n"[..], b"caf\xe9 \x80 noir\ta\n", "caf\u{e9} blanc\tb\n".as_bytes()].concat();
     let rows = [&rows[..], b"c\ta\nd\tb\n"].concat();
