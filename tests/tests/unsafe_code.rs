@@ -86,7 +86,6 @@ const INTEGER_FILES: [(&str, &[&str]); 29] = [
         "arithmetic.rs",
         &[
             "pub fn requantise_factor(factor: f64) -> Option<(i32, u8)> {",
-            "if !(factor > 0.0 && factor < f64::from(MULTIPLIER_MIN)) {",
             "while multiplier < f64::from(MULTIPLIER_MIN) && shift < SHIFT_MAX {",
         ],
     ),
