@@ -1,7 +1,8 @@
 //! The board's side of the link.
 //!
-//! The first byte says what the rest is: a stream of bytes as they come from a wire, or a list of operations, each of
-//! which becomes a right frame, whose answers are compared with those of a board that keeps the whole document.
+//! The first byte says what the rest is: a stream of bytes as they come from a wire, to a board with a model or without, or a
+//! list of operations, each of which becomes a right frame, whose answers are compared with those of a board that keeps the
+//! whole document.
 
 use std::collections::BTreeSet;
 
@@ -32,9 +33,12 @@ pub fn run(bytes: &[u8]) {
     let mut room = Room::new(&model);
     let served = Served::new(&model, room.view()).expect("the room is made for the model");
     let device = Device { name: "any", info: Info::default, clock: Clock { now: || 0, mask: 0, ticks_per_second: 0 } };
+    if first % 8 == 4 {
+        return noise(&mut Board::new("any", Err(Error::BadCrc)), Err(Error::BadCrc), rest);
+    }
     let mut board = Board::on(device, buffer.bytes(), Ok((served, model.crc())));
     if first % 2 == 0 {
-        noise(&mut board, model.crc(), rest);
+        noise(&mut board, Ok(model.crc()), rest);
     } else {
         operations(&mut board, &mut Expected::of(file, model.crc()), rest);
     }
@@ -59,7 +63,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     ];
     let wire = session.iter().flat_map(|(number, request)| framed(*number, request).expect("it fits"));
     let wire: Vec<u8> = wire.collect();
-    let mut all = vec![[&[0], &wire[..]].concat(), [&[2], &wire[..]].concat()];
+    let mut all = vec![[&[0], &wire[..]].concat(), [&[2], &wire[..]].concat(), [&[4], &wire[..]].concat()];
     // Every kind of request in turn, now and then under a wrong number.
     for model in [1, 3] {
         for wrong in [255, 5, 3] {
@@ -87,24 +91,28 @@ fn answered<T>(answer: &[u8], read: impl FnOnce(u16, Response<'_>) -> T) -> T {
 }
 
 /// Any bytes: whatever comes out of the stream is answered, and the board is in step again at the next greeting.
-fn noise(board: &mut Board<'_, '_, '_>, crc: u32, bytes: &[u8]) {
+fn noise(board: &mut Board<'_, '_, '_>, model: Result<u32, Error>, bytes: &[u8]) {
     let (mut in_pieces, mut whole) = (Deframer::new(), Deframer::new());
     let (mut frames, mut rest) = (Vec::new(), bytes);
     while let Some(body) = whole.feed(&mut rest) {
         frames.push(body.to_vec());
     }
+    let mut byte_by_byte = Deframer::default();
+    let pushed = bytes.iter().filter_map(|byte| byte_by_byte.push(*byte).map(|body| body.to_vec()));
+    assert!(pushed.eq(frames.iter().cloned()), "the same frames byte by byte");
     let mut expected = frames.into_iter();
     for mut piece in pieces(bytes) {
         while let Some(body) = in_pieces.feed(&mut piece) {
             assert_eq!(Some(&*body), expected.next().as_deref(), "the same frames for any pieces");
             answered(board.handle(body), |_, _| ());
+            assert!(!(board.quit() && board.load().is_some()), "the program ends in one way");
         }
     }
     assert_eq!(expected.next(), None);
     let mut hello = framed(77, &Request::Hello).expect("it fits");
     hello.pop();
     answered(board.handle(&mut hello), |number, response| {
-        assert_eq!((number, response), (77, Response::Hello { link: LINK_VERSION, board: "any", model: Ok(crc) }));
+        assert_eq!((number, response), (77, Response::Hello { link: LINK_VERSION, board: "any", model }));
     });
 }
 

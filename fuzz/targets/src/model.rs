@@ -157,6 +157,12 @@ fn classify_text(model: &Model<'_>, network: &Network, text: &[u8]) {
     classifier.distinct_rows(&ids).expect("they exist");
     assert_eq!(classifier.finish().values(), expected);
 
+    // No model has so many rows.
+    assert_eq!(classifier.row(u16::MAX), Err(Error::RowOutOfRange));
+    // What was read is forgotten.
+    classifier.text(text);
+    assert_eq!(classifier.classify(text).values(), expected);
+
     // Bytes as ids: those before the first that does not exist count.
     let any: Vec<u16> = text.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
     let exists = |id: &&u16| usize::from(**id) < network.rows();

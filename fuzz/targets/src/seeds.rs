@@ -1,12 +1,17 @@
 //! Real bytes of the project: models, and texts.
 
+use std::iter::repeat_with;
+
 use edgefit::format::PREFIX_LEN;
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::reference::generate::{sound_network, sound_numeric_network};
+use crate::reference::{
+    Network,
+    generate::{sound_network, sound_numeric_network},
+};
 
 /// What follows a model in a seed.
 pub(crate) const TEXT: &[u8] = b"A truly wonderful film<br />it's awful, Caf\xc3\xa9 \xe2\x80\x94 10/10";
@@ -29,6 +34,12 @@ pub(crate) fn models() -> Vec<Vec<u8>> {
         }
     };
     all.extend((0..16).map(|i| draw(i % 4 == 3)));
+    // Rows for which the kernels have loops of their own, and which are drawn seldom.
+    for bits in [8, 4] {
+        let networks = repeat_with(|| sound_network().new_tree(&mut runner).expect("a network").current());
+        let has_rows = |network: &Network| network.layers[0].bits == bits && network.layers[0].units.len() == 16;
+        all.extend(networks.filter(has_rows).take(1).map(|network| network.file()));
+    }
     assert!(all.iter().all(|file| file.len() > PREFIX_LEN));
     all
 }
