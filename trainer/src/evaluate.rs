@@ -277,8 +277,8 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// Opens documents for the model of the file at `path`: all there are in a file or folder of one's own, else those of the test half. Of the data
-    /// that the model was made from, it is the test half too.
+    /// Opens documents for the model of the file at `path`: all there are in a file or folder of one's own, else those of the
+    /// test half. Of the data that the model was made from, it is the test half too.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    steps::{cargo, root, step},
+    steps::{root, step, succeeds},
 };
 
 /// Licences, sources and advisories; what is named but not used; the bill of materials.
@@ -17,7 +17,7 @@ const WORKSPACES: [&str; 7] =
 pub(crate) fn run(offline: bool) -> Result<(), Failure> {
     for (tool, version) in TOOLS {
         let verb = tool.trim_start_matches("cargo-");
-        if !cargo(".", &[verb, "--version"]).output().is_ok_and(|output| output.status.success()) {
+        if !succeeds("cargo", &[verb, "--version"]) {
             step(".", &["install", "--locked", tool, "--version", version], &[])?;
         }
     }

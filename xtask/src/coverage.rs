@@ -9,8 +9,7 @@ use std::{
 
 use crate::{
     Failure,
-    nightly::output,
-    steps::{root, step},
+    steps::{output, root, step},
 };
 
 /// What each target attacks: what it asserts something about, without what that rests on.

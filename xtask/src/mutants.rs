@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     Failure,
-    nightly::runs,
-    steps::{cargo, root, step},
+    steps::{cargo, root, step, succeeds},
 };
 
 /// The version that the figures in `mutants.md` come from.
@@ -38,7 +37,7 @@ impl Package {
 /// Mutates the packages, or one of them, or a share of the mutants, and prints what became of them. A survivor that
 /// `mutants.md` does not name is a failure.
 pub(crate) fn run(package: Option<Package>, shard: Option<&str>, jobs: u32) -> Result<(), Failure> {
-    if !runs("cargo", &["mutants", "--version"]) {
+    if !succeeds("cargo", &["mutants", "--version"]) {
         step(".", &["install", "--locked", "cargo-mutants", "--version", CARGO_MUTANTS], &[])?;
     }
     let packages = package.map_or(vec![Package::Edgefit, Package::EdgefitEvidence], |package| vec![package]);

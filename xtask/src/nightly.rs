@@ -4,7 +4,7 @@ use std::{env, fs, path::Path, process::Command};
 
 use crate::{
     Failure, coverage,
-    steps::{cargo, root, step},
+    steps::{output, root, step, succeeds},
 };
 
 /// The version that the figures in `fuzz/README.md` come from.
@@ -31,22 +31,22 @@ pub(crate) fn fuzz(what: Fuzz, target: Option<&str>, runtime: bool) -> Result<()
         return Err(Failure::missing(format!("there is no such target; the targets are: {}", all.join(", "))));
     }
     toolchain(if matches!(what, Fuzz::Coverage) { &["llvm-tools"] } else { &[] })?;
-    if !runs("cargo", &["+nightly", "fuzz", "--version"]) {
+    if !succeeds("cargo", &["+nightly", "fuzz", "--version"]) {
         step(".", &["install", "--locked", "cargo-fuzz", "--version", CARGO_FUZZ], &[])?;
     }
     // The runtime's targets alone are built without burn.
     let with_readers = chosen.iter().any(|name| READERS.contains(name));
     let features: &[&str] = if with_readers { &["--features", "readers"] } else { &[] };
-    let seeds = if with_readers { &[][..] } else { &["--no-default-features"] };
+    // cargo-fuzz has no `--locked`.
+    step("fuzz", &["fetch", "--locked"], &[])?;
     let minutes = match what {
         Fuzz::Minutes(minutes) => minutes,
         Fuzz::Coverage => return coverage::run(&chosen, features),
     };
+    let seeds = if with_readers { &[][..] } else { &["--no-default-features"] };
     let write_seeds = ["run", "--release", "--locked", "--package", "edgefit-fuzz-targets", "--bin", "seeds"];
     step(".", &[&write_seeds, seeds, &["--", "fuzz/corpus"]].concat(), &[])?;
 
-    // cargo-fuzz has no `--locked`.
-    step("fuzz", &["fetch", "--locked"], &[])?;
     // Safe code has no use for the address sanitiser, which makes it half as fast.
     let build = ["+nightly", "fuzz", "build", "--sanitizer", "none", "--release"];
     step("fuzz", &[&build[..], features].concat(), &[])?;
@@ -80,31 +80,15 @@ pub(crate) fn miri(target: Option<&str>) -> Result<(), Failure> {
     step(".", &arguments, &environment)
 }
 
-/// Whether a command runs and succeeds.
-pub(crate) fn runs(program: &str, arguments: &[&str]) -> bool {
-    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
-/// What a command prints.
-pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, Failure> {
-    let line = || format!("{program} {}", arguments.join(" "));
-    match Command::new(program).args(arguments).output() {
-        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Ok(output) => Err(Failure::missing(format!("{}: {}", line(), String::from_utf8_lossy(&output.stderr)))),
-        Err(error) => Err(Failure::missing(format!("{}: {error}", line()))),
-    }
-}
-
 /// Makes sure of the nightly compiler and of parts of it.
 fn toolchain(components: &[&str]) -> Result<(), Failure> {
     let components: Vec<&str> = components.iter().flat_map(|part| ["--component", part]).collect();
     let arguments = [&["toolchain", "install", "nightly", "--profile", "minimal", "--no-self-update"], &components[..]];
     let has = |part: &&str| {
-        let output =
-            Command::new("rustup").args(["component", "list", "--installed", "--toolchain", "nightly"]).output();
-        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().any(|line| line.starts_with(*part)))
+        let installed = output("rustup", &["component", "list", "--installed", "--toolchain", "nightly"]);
+        installed.is_ok_and(|installed| installed.lines().any(|line| line.starts_with(*part)))
     };
-    if cargo(".", &["+nightly", "--version"]).output().is_ok_and(|output| output.status.success())
+    if succeeds("cargo", &["+nightly", "--version"])
         && components.iter().filter(|part| **part != "--component").all(has)
     {
         return Ok(());

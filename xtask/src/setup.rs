@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::Failure;
+use crate::{Failure, steps::succeeds};
 
 /// The targets of the boards, that of the default board first.
 const TARGETS: [&str; 5] = [
@@ -88,13 +88,6 @@ pub(crate) fn run(needs: Needs) -> Result<(), Failure> {
         eprintln!("setup: {missing}\n  the report's test in a browser will be skipped");
     }
     Ok(())
-}
-
-/// Whether a command runs and succeeds, without a word.
-fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
 
 fn rust_target(target: &str) -> Result<(), Failure> {

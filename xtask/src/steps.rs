@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use crate::{Failure, tally};
@@ -28,6 +28,23 @@ pub(crate) fn step(folder: &str, arguments: &[&str], environment: &[(&str, &str)
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(Failure::check(format!("failed: {name}"))),
         Err(error) => Err(Failure::missing(format!("cargo does not start: {error}"))),
+    }
+}
+
+/// Whether a command runs and succeeds, without a word.
+pub(crate) fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// What a command prints.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String, Failure> {
+    let line = || format!("{program} {}", arguments.join(" "));
+    match Command::new(program).args(arguments).output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(Failure::missing(format!("{}: {}", line(), String::from_utf8_lossy(&output.stderr)))),
+        Err(error) => Err(Failure::missing(format!("{}: {error}", line()))),
     }
 }
 
