@@ -8,6 +8,7 @@ use crate::{
     Error, Result,
     data::{Dataset, Inputs},
     run::Run,
+    suggest::listed,
 };
 
 /// How many features an error names.
@@ -68,7 +69,11 @@ impl Signature {
                 "name a table with a column a feature, as that which it was made from",
             ),
             (Some(own), Some(features)) if own != features.len() => refused(
-                format!("it takes {own} numbers a document, and the data has {}: {}", features.len(), list(features)),
+                format!(
+                    "it takes {own} numbers a document, and the data has {}: {}",
+                    features.len(),
+                    listed(features, NAMED)
+                ),
                 "name a table with the columns that it was made from; --ignore-column leaves out those that are no features",
             ),
             _ if self.labels != dataset.labels => refused(
@@ -86,12 +91,6 @@ impl Signature {
             _ => Ok(()),
         }
     }
-}
-
-/// The first of the features, by name.
-fn list(features: &[String]) -> String {
-    let more = if features.len() > NAMED { ", …" } else { "" };
-    format!("{}{more}", features[..features.len().min(NAMED)].join(", "))
 }
 
 #[cfg(test)]

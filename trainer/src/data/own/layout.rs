@@ -6,7 +6,7 @@ use super::{
     super::source::{Reading, YesNo},
     survey::{Column, Survey, number},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, suggest::listed};
 
 /// What columns of labels are called.
 const LABELS: [&str; 18] = [
@@ -224,9 +224,7 @@ impl Table<'_> {
                 let known = if names.is_empty() {
                     format!("the columns have no names, only numbers from 1 to {}", self.columns.len())
                 } else {
-                    let more = if names.len() > LISTED { ", …" } else { "" };
-                    let listed = names[..names.len().min(LISTED)].join(", ");
-                    format!("the columns are: {listed}{more}, or by number 1 to {}", self.columns.len())
+                    format!("the columns are: {}, or by number 1 to {}", listed(names, LISTED), self.columns.len())
                 };
                 Error::usage(format!("{flag}: there is no column `{value}` in {}", self.path.display()), known)
             },
